@@ -1,0 +1,26 @@
+/**
+ * action/: what somebody is about to do to a production system, in one schema for every door and stream.
+ *
+ * Pure: no I/O, no clock, no randomness except the id generator that doors call. Imports nothing but errors/.
+ * @module
+ */
+
+export { canonicalJson } from './canonical.ts'
+export { sha256Hex } from './digest.ts'
+export { type Outcome, outcomes, strictest } from './outcome.ts'
+export {
+  type Action,
+  type ActionInput,
+  type Actor,
+  type ActorKind,
+  actionInputSchema,
+  actionSchema,
+  actorKinds,
+  completeAction,
+  type Effect,
+  effects,
+  type Impact,
+  type Resource,
+  type Target,
+} from './schema.ts'
+export { uuidv7 } from './uuidv7.ts'

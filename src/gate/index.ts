@@ -1,0 +1,5 @@
+/**
+ * gate/: the one path every action goes.
+ * @module
+ */
+export type { Decision, Gate, Refusal, Unit } from './gate.ts'

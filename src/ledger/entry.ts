@@ -1,0 +1,118 @@
+import type { Action, Outcome } from '../action/index.ts'
+
+/** How an action ended. `unknown`: it was let through and nobody saw the end (crash, lost connection). */
+export type Settlement = 'completed' | 'failed' | 'refused' | 'withdrawn' | 'unknown'
+
+/** What asks for approval, and what it is bound to (invariant 3). */
+export interface HoldOpened {
+  readonly hold: string
+  readonly nonce: string
+  /** Who asked: actor id, and the owner where the actor is a service or agent. */
+  readonly requester: { readonly id: string; readonly name: string; readonly owner?: string }
+  readonly door: string
+  readonly target: { readonly system: string; readonly environment: string; readonly database?: string }
+  /** SHA-256 over the exact bytes (statements and parameters) that would run. */
+  readonly digest: string
+  readonly ruleSet: string
+  readonly rule: { readonly id: string; readonly about: string; readonly message: string }
+  readonly review: { readonly approvals: number; readonly from: readonly string[] }
+  /** RFC 3339: after this nobody can approve any more. */
+  readonly expiresAt: string
+  /** Every action of the unit that waits, complete; the one that was held first. */
+  readonly actions: readonly Action[]
+}
+
+/** The body of each kind of entry. Adding a kind is compatible; changing one is not. */
+export interface EntryBodies {
+  'server.started': { readonly version: string; readonly pid: number }
+  'server.stopped': { readonly reason: string }
+  'ledger.recovered': { readonly discardedBytes: number; readonly segment: string }
+  'door.opened': {
+    readonly door: string
+    readonly protocol: string
+    readonly listen: string
+    readonly environment: string
+    readonly unknown: Outcome
+  }
+  'door.closed': { readonly door: string }
+  'rules.loaded': {
+    readonly version: string
+    readonly files: readonly { readonly file: string; readonly digest: string }[]
+    readonly rules: number
+  }
+  'rules.refused': { readonly problems: string; readonly inForce: string }
+  'action.requested': { readonly action: Action; readonly digest: string }
+  'action.judged': {
+    readonly action: string
+    readonly verdict: Outcome
+    readonly ruleSet: string
+    /** The rule that decided; null: no rule matched, or the door's own default decided. */
+    readonly rule: string | null
+    readonly reason: string
+    /** Every enforced rule that matched. */
+    readonly matched: readonly string[]
+    /** Rules in shadow mode that would have matched. */
+    readonly shadow: readonly string[]
+  }
+  'action.released': { readonly action: string; readonly hold: string; readonly ruleSet: string }
+  'action.settled': {
+    readonly action: string
+    readonly outcome: Settlement
+    readonly rows: number | null
+    readonly code?: string
+    readonly message?: string
+  }
+  'hold.opened': HoldOpened
+  'hold.voted': {
+    readonly hold: string
+    readonly by: string
+    readonly decision: 'approve' | 'reject'
+    readonly reason: string
+  }
+  'hold.closed': {
+    readonly hold: string
+    readonly as: 'rejected' | 'expired' | 'withdrawn'
+    readonly by: string
+    readonly reason: string
+  }
+  'hold.released': { readonly hold: string; readonly nonce: string; readonly actions: readonly string[] }
+  'person.put': {
+    readonly id: string
+    readonly name: string
+    readonly kind: 'human' | 'service' | 'agent'
+    readonly groups: readonly string[]
+    readonly roles: readonly string[]
+    /** Actor ids under which this person acts at doors, e.g. `shop-db:alice`. */
+    readonly actors: readonly string[]
+    readonly owner?: string
+    readonly by: string
+  }
+  'person.removed': { readonly id: string; readonly by: string }
+  'token.issued': {
+    readonly token: string
+    readonly person: string
+    readonly digest: string
+    readonly label: string
+    readonly expiresAt: string | null
+    readonly by: string
+  }
+  'token.revoked': { readonly token: string; readonly by: string }
+}
+
+export type EntryKind = keyof EntryBodies
+
+/** One entry as it stands on the ledger. */
+export type Entry = {
+  [K in EntryKind]: {
+    /** Position on the ledger, from 0. */
+    readonly index: number
+    /** RFC 3339 UTC, when it was appended. */
+    readonly at: string
+    readonly kind: K
+    readonly body: EntryBodies[K]
+    /** Chain hash after this entry, 64 hex digits. */
+    readonly hash: string
+  }
+}[EntryKind]
+
+export type EntryOf<K extends EntryKind> = Extract<Entry, { kind: K }>

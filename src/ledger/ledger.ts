@@ -1,0 +1,44 @@
+import type { Entry, EntryBodies, EntryKind } from './entry.ts'
+
+/** What `append` hands back at once. */
+export interface Appended {
+  /** Position on the ledger, from 0. */
+  readonly index: number
+  /** RFC 3339 UTC. */
+  readonly at: string
+  /**
+   * Settles when the entry survives a power cut (`fdatasync` returned), or rejects with `ledger_unavailable`.
+   * Entries appended together share one sync and one promise.
+   */
+  readonly durable: Promise<void>
+}
+
+/** Where the log ends: how many entries, and the hash over all of them. */
+export interface LedgerHead {
+  readonly size: number
+  readonly hash: string
+}
+
+export type LedgerState = 'open' | 'failed' | 'closed'
+
+/**
+ * The append-only record. Entries keep the order in which `append` was called.
+ * Implementations: `openFileLedger` (this room).
+ */
+export interface Ledger {
+  readonly head: LedgerHead
+  readonly state: LedgerState
+  /**
+   * Takes a place in the log at once; never waits.
+   * @throws SallyportError `ledger_unavailable` once a write or sync has failed, and after `close`.
+   */
+  append<K extends EntryKind>(kind: K, body: EntryBodies[K]): Appended
+  /** The entries from index `from` (default 0) up to those durable when the call was made, in order. */
+  entries(from?: number): AsyncIterable<Entry>
+  /** Calls `listener` for each entry once it is durable, in order, until the returned function is called. */
+  subscribe(listener: (entry: Entry) => void): () => void
+  /** Waits until everything appended so far is durable. */
+  flush(): Promise<void>
+  /** Flushes, closes the files and gives up the lock. */
+  close(): Promise<void>
+}

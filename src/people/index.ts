@@ -1,0 +1,5 @@
+/**
+ * people/: who is who: people, groups, roles, tokens.
+ * @module
+ */
+export { type Person, type Role, roles } from './person.ts'

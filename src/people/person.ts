@@ -1,0 +1,16 @@
+/** What a person may do. `admin` may also do what the others may, except approve without being asked group. */
+export const roles = ['viewer', 'reviewer', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/** Somebody Sallyport knows. */
+export interface Person {
+  readonly id: string
+  readonly name: string
+  readonly kind: 'human' | 'service' | 'agent'
+  readonly groups: readonly string[]
+  readonly roles: readonly Role[]
+  /** Actor ids under which this person acts at doors, e.g. `shop-db:alice`. */
+  readonly actors: readonly string[]
+  /** For a service or agent: the person answerable for it. */
+  readonly owner?: string
+}

@@ -1,0 +1,43 @@
+import type { Action, Outcome } from '../action/index.ts'
+
+/** What a hold asks of reviewers. */
+export interface Review {
+  /** How many different people must approve; at least 1. */
+  readonly approvals: number
+  /** Groups a reviewer must belong to (any one of them); empty: any reviewer. */
+  readonly from: readonly string[]
+  /** Milliseconds until an unanswered hold expires. */
+  readonly within: number
+}
+
+/** One rule that matched an action. */
+export interface RuleMatch {
+  readonly rule: string
+  readonly outcome: Outcome
+  readonly about: string
+}
+
+/** What the rules say of one action. Says nothing about the door's own default for `unknown`: the gate adds that. */
+export interface Judgement {
+  /** The strictest outcome of the rules that matched; `allow` where none did. */
+  readonly outcome: Outcome
+  /** The rule that decided: the first, in file order, with the strictest outcome. null: none matched. */
+  readonly rule: RuleMatch | null
+  /** One sentence for the person at the other end, from the rule's `message` or `about`. */
+  readonly message: string
+  /** Every enforced rule that matched, in file order. */
+  readonly matched: readonly RuleMatch[]
+  /** Rules in `mode: shadow` that would have matched. */
+  readonly shadow: readonly RuleMatch[]
+  /** Present when outcome is `hold`: all matching holds combined (most approvals, every group asked, least time). */
+  readonly review?: Review
+  /** Rules whose condition could not be evaluated: each counts as a hold (invariant 2). */
+  readonly errors: readonly { readonly rule: string; readonly message: string }[]
+}
+
+/** A rule set in force. Immutable; a change makes a new one. */
+export interface Judge {
+  /** First 12 hex digits of SHA-256 over the canonical rule files. */
+  readonly version: string
+  judge(action: Action): Judgement
+}
