@@ -8,3 +8,4 @@
 export { type Diagnostic, type DiagnosticSource, formatDiagnostic, formatDiagnostics } from './diagnostic.ts'
 export { didYouMean } from './did-you-mean.ts'
 export { errorMessage, SallyportError, type SallyportErrorCode } from './sallyport-error.ts'
+export { type Path, type QuotingHint, type Span, YamlSource } from './yaml-source.ts'

@@ -1,5 +1,4 @@
 import type { Action, Outcome } from '../action/index.ts'
-import type { Hold } from '../holds/index.ts'
 import type { Settlement } from '../ledger/index.ts'
 
 /**
@@ -16,13 +15,24 @@ export interface Unit {
   readonly wait: number
 }
 
-/** Why an action does not run, in words for the person at the other end. */
-export interface Refusal {
-  /** SP001 held, SP002 blocked, SP003 rejected, SP004 expired, SP005 record cannot be written. */
-  readonly code: 'SP001' | 'SP002' | 'SP003' | 'SP004' | 'SP005'
+/** Three sentences for the person at the other end: what, why, what to do. */
+export interface Words {
   readonly message: string
   readonly detail: string
   readonly hint: string
+}
+
+/**
+ * Why an action does not run.
+ * SP001 held for review, SP002 blocked by a rule, SP003 rejected by a reviewer, SP004 hold expired,
+ * SP005 the record cannot be written.
+ */
+export type RefusalCode = 'SP001' | 'SP002' | 'SP003' | 'SP004' | 'SP005'
+
+export interface Refusal extends Words {
+  readonly code: RefusalCode
+  /** The client itself gave up. */
+  readonly withdrawn?: true
 }
 
 /** What the door must do with a unit. */
@@ -35,17 +45,29 @@ export type Decision =
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | {
       readonly kind: 'wait'
-      readonly hold: Hold
-      /** What to tell the client at once. */
-      readonly notice: { readonly message: string; readonly detail: string; readonly hint: string }
       /** Resolves once: undefined means run the very same bytes now; everything about it is durable. */
       readonly decided: Promise<Refusal | undefined>
       /** The client gave up (Ctrl-C, disconnect). `decided` then resolves with a refusal. */
       withdraw(reason: string): void
     }
 
+/** How one action ended. */
+export interface End {
+  readonly outcome: Settlement
+  readonly rows: number | null
+  readonly code?: string
+  readonly message?: string
+}
+
 /** The one path every action goes: record, judge, hold, settle. */
 export interface Gate {
-  submit(unit: Unit): Decision
-  settle(action: string, end: { outcome: Settlement; rows: number | null; code?: string; message?: string }): void
+  /**
+   * Records the intents, judges them and says what to do. Never throws, never waits.
+   * @param notify called for each hold that is opened or joined on behalf of this unit while it waits
+   */
+  submit(unit: Unit, notify: (notice: Words) => void): Decision
+  /** Records actions that the target refused before they could run (a planner error, say). */
+  recordFailed(unit: Unit, end: { code: string; message: string }): void
+  /** Records how an action ended. */
+  settle(action: string, end: End): void
 }

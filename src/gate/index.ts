@@ -1,5 +1,10 @@
 /**
- * gate/: the one path every action goes.
+ * gate/: the one path every action goes. Record the intent, judge, record the verdict, hold if need be, record the
+ * outcome. The only caller of rules, ledger and holds on behalf of actions.
  * @module
  */
-export type { Decision, Gate, Refusal, Unit } from './gate.ts'
+export type { Decision, End, Gate, Refusal, RefusalCode, Unit, Words } from './gate.ts'
+export { type GateOptions, LedgerGate } from './ledger-gate.ts'
+export { settleUnfinished } from './recover.ts'
+export { type Verdict, verdictOf } from './verdict.ts'
+export { holdLink, unrecordedRefusal } from './words.ts'

@@ -19,3 +19,8 @@ export interface Hold extends HoldOpened {
   readonly useBy: string | null
   readonly closed: { readonly at: string; readonly by: string; readonly reason: string } | null
 }
+
+/** A hold nobody can change any more. */
+export function isOver(hold: Hold): boolean {
+  return hold.state !== 'pending' && hold.state !== 'approved'
+}

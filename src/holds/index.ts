@@ -1,5 +1,11 @@
 /**
  * holds/: the life of a hold, folded from the ledger.
+ *
+ * pending → approved → released; or rejected, expired, withdrawn. What is bound to an approval stands in the
+ * `hold.opened` entry; the state is nothing but the fold of the entries.
  * @module
  */
-export type { Hold, HoldState, Vote } from './hold.ts'
+export { type Eligibility, mayVote, type Reviewer } from './eligibility.ts'
+export { approvalUseWithin, foldHold } from './fold.ts'
+export { type Hold, type HoldState, isOver, type Vote } from './hold.ts'
+export { type HoldListener, Holds, type HoldsOptions } from './holds.ts'

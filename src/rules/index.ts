@@ -1,5 +1,15 @@
 /**
  * rules/: rule files → compiled rule set → judgement.
+ *
+ * Pure but for the store, which reads and watches the files. A rule is YAML with a one-line CEL condition; what is
+ * wrong with it is found when it is loaded, at its line and column, and a set with an error is refused as a whole.
  * @module
  */
+export { type CompiledRules, type CompileOptions, compileRules, type RefusedRules } from './compile.ts'
 export type { Judge, Judgement, Review, RuleMatch } from './judge.ts'
+export type { Rule, RuleSummary } from './rule.ts'
+export { type Mode, ruleFileJsonSchema, type Severity } from './rule-file.ts'
+export { type RuleTestResult, runRuleTests } from './rule-tests.ts'
+export { readRuleTexts } from './store/read-rule-texts.ts'
+export { openRuleStore, type RefusedSet, type RuleStore, type RuleStoreOptions, type RulesInForce } from './store.ts'
+export { type RuleText, ruleSetVersion } from './version.ts'

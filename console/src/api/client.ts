@@ -1,0 +1,67 @@
+import { noteServerTime } from '../format/clock.ts'
+import { currentToken, tokenRefused } from './session.ts'
+
+/** An answer of the API that is not a success, or no answer at all (`status` 0). */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly hint: string | null
+
+  constructor(status: number, code: string, message: string, hint: string | null) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+    this.hint = hint
+  }
+}
+
+export const unreachable = 'The server does not answer. It may be restarting; the console keeps trying.'
+
+/** `fetch` with the session's token. Signs out on 401. */
+export async function apiFetch(path: string, init: RequestInit = {}): Promise<Response> {
+  const token = currentToken() ?? ''
+  const headers = new Headers(init.headers)
+  headers.set('authorization', `Bearer ${token}`)
+  let response: Response
+  try {
+    response = await fetch(path, { ...init, headers, cache: 'no-store', credentials: 'omit', redirect: 'error' })
+  } catch (error) {
+    if (init.signal?.aborted === true) throw error
+    throw new ApiError(0, 'unreachable', unreachable, null)
+  }
+  noteServerTime(response.headers.get('date'))
+  if (response.status === 401) tokenRefused(token)
+  if (!response.ok) throw await readError(response)
+  return response
+}
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await apiFetch(path, signal === undefined ? {} : { signal })
+  return response.json()
+}
+
+export async function postJson<T>(path: string, body: object): Promise<T> {
+  const response = await apiFetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return response.json()
+}
+
+async function readError(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null)
+  const error = member(body, 'error')
+  const message =
+    text(member(error, 'message')) ?? `The server answered ${response.status} ${response.statusText}`.trim()
+  return new ApiError(response.status, text(member(error, 'code')) ?? 'http', message, text(member(error, 'hint')))
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

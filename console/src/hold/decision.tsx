@@ -1,0 +1,200 @@
+import { Button, Textarea } from '@mantine/core'
+import { IconCheck, IconX } from '@tabler/icons-react'
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react'
+import { useVote } from '../api/queries.ts'
+import type { HoldView, VoteDecision } from '../api/types.ts'
+import { longTime } from '../format/time.ts'
+import { Failure } from '../parts/loading.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { TimeLeft } from '../parts/time.tsx'
+import classes from './hold.module.css'
+
+/** Where the keyboard goes to decide. */
+export interface DecisionFocus {
+  approve(): void
+  reject(): void
+}
+
+/** Asks for the decision while there is one to make, and says how it ended afterwards. */
+export function Decision({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
+  const title = useRef<HTMLHeadingElement>(null)
+  const previous = useRef(hold.state)
+  useEffect(() => {
+    const decided = previous.current === 'pending' && hold.state !== 'pending'
+    previous.current = hold.state
+    // The form is gone, and the focus with it if it was in there: put it where the outcome is told.
+    if (decided && document.activeElement === document.body) title.current?.focus({ preventScroll: true })
+  }, [hold.state])
+  return (
+    <section className={`card ${classes.section} ${classes.decision}`} aria-labelledby="decide" id="decision">
+      <h2 id="decide" ref={title} tabIndex={-1} className={classes.decisionTitle}>
+        {hold.state === 'pending' ? 'Decide' : 'Outcome'}
+      </h2>
+      <div role="status" aria-live="polite">
+        {hold.state === 'pending' ? <Missing hold={hold} /> : <Ending hold={hold} />}
+      </div>
+      {hold.state === 'pending' && <VoteForm hold={hold} ref={ref} />}
+    </section>
+  )
+}
+
+function Missing({ hold }: { hold: HoldView }) {
+  const { approvals, from } = hold.missing
+  const of = hold.review.approvals
+  const people = approvals === 1 ? '1 approval' : `${approvals} approvals`
+  const groups = from.length === 0 ? 'any reviewer' : from.join(' or ')
+  return (
+    <p>
+      {people} {of > 1 && approvals < of ? 'still ' : ''}missing, from <strong>{groups}</strong>
+      {of > 1 && (
+        <span className="dim">
+          {' '}
+          ({of - approvals} of {of} given)
+        </span>
+      )}
+    </p>
+  )
+}
+
+function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
+  const vote = useVote(hold.hold)
+  const [reason, setReason] = useState('')
+  const [needsReason, setNeedsReason] = useState(false)
+  const approveButton = useRef<HTMLButtonElement>(null)
+  const rejectButton = useRef<HTMLButtonElement>(null)
+  const reasonField = useRef<HTMLTextAreaElement>(null)
+  const refusal = useRef<HTMLDivElement>(null)
+  // State arrives a render later; a second click in the same moment must not send a second vote.
+  const sending = useRef(false)
+  const { allowed } = hold.mayVote
+  useImperativeHandle(ref, () => ({
+    approve: () => (allowed ? approveButton : refusal).current?.focus(),
+    reject: () => (allowed ? (reason.trim() === '' ? reasonField : rejectButton) : refusal).current?.focus(),
+  }))
+  const cast = (decision: VoteDecision) => {
+    if (sending.current || !allowed) return
+    if (decision === 'reject' && reason.trim() === '') {
+      setNeedsReason(true)
+      reasonField.current?.focus()
+      return
+    }
+    sending.current = true
+    vote.mutate(
+      { decision, reason: reason.trim() },
+      {
+        onSettled: () => {
+          sending.current = false
+        },
+      },
+    )
+  }
+  const busy = vote.isPending ? vote.variables.decision : null
+  return (
+    <>
+      {!allowed && (
+        <div ref={refusal} tabIndex={-1} id="may-not">
+          <Notice tone="warn" title="You may not decide on this">
+            {hold.mayVote.reason}
+          </Notice>
+        </div>
+      )}
+      <Textarea
+        ref={reasonField}
+        label="Reason"
+        description="Goes on the record; who asked sees it. Needed to reject."
+        autosize={false}
+        rows={3}
+        maxLength={2000}
+        value={reason}
+        disabled={!allowed || vote.isPending}
+        error={needsReason ? 'Say why, so that whoever asked knows what to change.' : null}
+        onChange={(event) => {
+          setReason(event.currentTarget.value)
+          setNeedsReason(false)
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur()
+        }}
+      />
+      {vote.error !== null && <Failure title="Your vote was not counted" error={vote.error} />}
+      <div className={classes.buttons}>
+        <Button
+          ref={approveButton}
+          leftSection={<IconCheck size={16} aria-hidden="true" />}
+          disabled={!allowed || busy === 'reject'}
+          loading={busy === 'approve'}
+          aria-describedby={allowed ? 'binding' : 'may-not'}
+          onClick={() => cast('approve')}
+        >
+          Approve
+        </Button>
+        <Button
+          ref={rejectButton}
+          color="red"
+          variant="outline"
+          className={allowed ? (classes.reject ?? '') : ''}
+          leftSection={<IconX size={16} aria-hidden="true" />}
+          disabled={!allowed || busy === 'approve'}
+          loading={busy === 'reject'}
+          aria-describedby={allowed ? undefined : 'may-not'}
+          onClick={() => cast('reject')}
+        >
+          Reject
+        </Button>
+      </div>
+      <p id="binding" className={classes.binding}>
+        An approval lets exactly these bytes run, once, for this actor at this door. The rules judge it again at that
+        moment.
+      </p>
+    </>
+  )
+}
+
+function Ending({ hold }: { hold: HoldView }) {
+  switch (hold.state) {
+    case 'pending':
+      return null
+    case 'approved':
+      return (
+        <Notice tone="ok" title="Approved">
+          {hold.waiting ? (
+            'The waiting client is being let through.'
+          ) : (
+            <>
+              The same bytes run once when the client sends them again
+              {hold.useBy !== null && (
+                <>
+                  , within <TimeLeft from={hold.openedAt} until={hold.useBy} />
+                </>
+              )}
+              .
+            </>
+          )}
+        </Notice>
+      )
+    case 'released':
+      return (
+        <Notice tone="ok" title="Released">
+          It was let through to {hold.target.system}. What came of it is on the record.
+        </Notice>
+      )
+    case 'rejected':
+      return (
+        <Notice tone="danger" title="Rejected">
+          It did not run. {hold.closed !== null && `Decided by ${hold.closed.by}.`}
+        </Notice>
+      )
+    case 'expired':
+      return (
+        <Notice tone="quiet" title="Expired">
+          Nobody decided before {longTime(hold.closed?.at ?? hold.expiresAt)}. It did not run.
+        </Notice>
+      )
+    case 'withdrawn':
+      return (
+        <Notice tone="quiet" title="Withdrawn">
+          The client gave up before there was a decision. It did not run.
+        </Notice>
+      )
+  }
+}

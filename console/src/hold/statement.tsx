@@ -1,0 +1,91 @@
+import type { Action, Json } from '../api/types.ts'
+import { number } from '../format/impact.ts'
+import { Copy } from '../parts/copy.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { hiddenWarning, Revealed } from '../parts/revealed.tsx'
+import classes from './hold.module.css'
+
+/** Exactly what would run, complete: nothing is cut, folded or highlighted away. */
+export function Statement({ action }: { action: Action }) {
+  const { statement, prepared, parameters, unknownBecause, ...others } = action.request
+  const text = typeof statement === 'string' ? statement : JSON.stringify(action.request, null, 2)
+  // EXECUTE names a prepared statement: what runs is the text behind the name.
+  const behind = typeof prepared === 'string' ? prepared : null
+  const values = Array.isArray(parameters) ? parameters : []
+  const rest = typeof statement === 'string' ? Object.entries(others).filter(([, value]) => !isEmpty(value)) : []
+  const warning = hiddenWarning([text, behind ?? '', ...values.map(asText)].join('\n'))
+  return (
+    <div className={classes.statementBlock}>
+      {typeof unknownBecause === 'string' && (
+        <Notice tone="warn" title="The door does not fully understand this">
+          <Revealed text={unknownBecause} />
+        </Notice>
+      )}
+      {warning !== null && (
+        <Notice tone="danger" title="Not everything in this statement is what it seems">
+          {warning} They are marked below.
+        </Notice>
+      )}
+      <Text title={typeof statement === 'string' ? 'Statement' : 'Request'} text={text} />
+      {behind !== null && <Text title="The prepared statement it runs" text={behind} />}
+      {values.length > 0 && (
+        <div>
+          <h3 className="section-title">Parameters</h3>
+          <ol className={classes.parameters}>
+            {values.map((value, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a parameter is its position
+              <li key={index}>
+                <span className="dim mono">${index + 1}</span>
+                <pre dir="ltr">
+                  {value === null ? <em className="dim">NULL</em> : <Revealed text={asText(value)} />}
+                </pre>
+              </li>
+            ))}
+          </ol>
+        </div>
+      )}
+      {rest.length > 0 && (
+        <dl className={classes.requestFacts}>
+          {rest.map(([name, value]) => (
+            <div key={name}>
+              <dt className="dim">{name}</dt>
+              <dd className="mono">
+                <Revealed text={asText(value)} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </div>
+  )
+}
+
+function Text({ title, text }: { title: string; text: string }) {
+  const lines = text.split('\n').length
+  return (
+    <>
+      <div className={classes.statementHead}>
+        <h3 className="section-title">{title}</h3>
+        <span className={classes.size}>
+          {lines > 1 && `${number(lines)} lines, `}
+          {number(Array.from(text).length)} characters, complete
+        </span>
+        <Copy value={text} what={title.toLowerCase()} />
+      </div>
+      <pre className={classes.statement} dir="ltr">
+        <Revealed text={text} />
+      </pre>
+    </>
+  )
+}
+
+function isEmpty(value: Json): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+/** A string as it is, a list of strings as a list, anything else as JSON. */
+function asText(value: Json): string {
+  if (typeof value === 'string') return value
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ')
+  return JSON.stringify(value)
+}

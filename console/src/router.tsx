@@ -1,0 +1,50 @@
+import { createRootRoute, createRoute, createRouter, Link } from '@tanstack/react-router'
+import { DoorsPage } from './doors/doors-page.tsx'
+import { HoldPage } from './hold/hold-page.tsx'
+import { InboxPage } from './inbox/inbox-page.tsx'
+import { Notice } from './parts/notice.tsx'
+import { RecordPage } from './record/record-page.tsx'
+import { RulesPage } from './rules/rules-page.tsx'
+import { Shell } from './shell/shell.tsx'
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => (
+    <Notice tone="quiet" title="There is no such page">
+      <Link to="/">Go to the inbox</Link>
+    </Notice>
+  ),
+})
+
+const hold = createRoute({
+  getParentRoute: () => root,
+  path: '/holds/$id',
+  component: function HoldRoute() {
+    const { id } = hold.useParams()
+    return <HoldPage key={id} id={id} />
+  },
+})
+
+const routes = [
+  createRoute({ getParentRoute: () => root, path: '/', component: InboxPage }),
+  createRoute({ getParentRoute: () => root, path: '/record', component: RecordPage }),
+  createRoute({ getParentRoute: () => root, path: '/rules', component: RulesPage }),
+  createRoute({ getParentRoute: () => root, path: '/doors', component: DoorsPage }),
+  hold,
+] as const
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  scrollRestoration: true,
+  defaultErrorComponent: ({ error }) => (
+    <Notice tone="danger" title="This page could not be shown">
+      {error instanceof Error ? error.message : String(error)}
+    </Notice>
+  ),
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

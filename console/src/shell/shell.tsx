@@ -1,0 +1,176 @@
+import { ActionIcon, Menu, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { IconCheck, IconChevronDown, IconKeyboard } from '@tabler/icons-react'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { useMe, usePendingHolds } from '../api/queries.ts'
+import { signOut } from '../api/session.ts'
+import { number } from '../format/impact.ts'
+import { Failure } from '../parts/loading.tsx'
+import { Notice } from '../parts/notice.tsx'
+import { useKeys } from '../parts/use-keys.ts'
+import { Help } from './help.tsx'
+import { useLive } from './live.tsx'
+import { Mark } from './mark.tsx'
+import classes from './shell.module.css'
+
+const pages = [
+  { to: '/', name: 'Inbox' },
+  { to: '/record', name: 'Record' },
+  { to: '/rules', name: 'Rules' },
+  { to: '/doors', name: 'Doors' },
+] as const
+
+/** What stands around every page. */
+export function Shell() {
+  const pending = usePendingHolds().data?.length ?? 0
+  const [help, setHelp] = useState(false)
+  const { pathname } = useLocation()
+  const me = useMe()
+  useKeys({ '?': () => setHelp(true) })
+  useEffect(() => {
+    const page = pages.find((candidate) => candidate.to === pathname)?.name ?? 'Held action'
+    document.title = `${pending > 0 ? `(${pending}) ` : ''}${page} · Sallyport`
+  }, [pending, pathname])
+  const inInbox = pathname === '/' || pathname.startsWith('/holds/')
+  return (
+    <>
+      <a href="#main" className={classes.skip}>
+        Skip to the content
+      </a>
+      <header className={classes.header}>
+        <div className={classes.bar}>
+          <Link to="/" className={classes.logo} aria-label="Sallyport, inbox">
+            <Mark />
+            <span>Sallyport</span>
+          </Link>
+          <nav aria-label="Pages" className={classes.nav}>
+            {pages.map(({ to, name }) => {
+              const current = to === '/' ? inInbox : pathname === to
+              return (
+                <Link key={to} to={to} className={classes.navLink} data-current={current || undefined}>
+                  {name}
+                  {to === '/' && pending > 0 && (
+                    <span className={classes.count}>
+                      {pending}
+                      <span className="visually-hidden"> waiting for review</span>
+                    </span>
+                  )}
+                </Link>
+              )
+            })}
+          </nav>
+          <div className={classes.end}>
+            <Live />
+            <Tooltip label="Keyboard shortcuts (?)">
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                aria-label="Keyboard shortcuts"
+                className={classes.helpButton}
+                onClick={() => setHelp(true)}
+              >
+                <IconKeyboard size={18} />
+              </ActionIcon>
+            </Tooltip>
+            <PersonMenu />
+          </div>
+        </div>
+      </header>
+      <main id="main" className={classes.main} tabIndex={-1}>
+        {me.data?.server.ledger.state === 'failed' && (
+          <div className={classes.banner}>
+            <Notice tone="danger" title="The record cannot be written, so every door refuses">
+              Nothing passes that is not on the record first. Free disk space or repair the volume of the data folder,
+              then restart the server.
+            </Notice>
+          </div>
+        )}
+        {me.error !== null && me.data === undefined && (
+          <div className={classes.banner}>
+            <Failure title="The server could not be asked" error={me.error} retry={() => void me.refetch()} />
+          </div>
+        )}
+        <Outlet />
+      </main>
+      <Footer />
+      <Help opened={help} close={() => setHelp(false)} />
+    </>
+  )
+}
+
+const liveWords = {
+  connecting: { word: 'connecting', title: 'Connecting to the server' },
+  live: { word: 'live', title: 'Changes show here as they happen' },
+  reconnecting: { word: 'reconnecting', title: 'The connection is lost: what you see may be old' },
+} as const
+
+function Live() {
+  const state = useLive()
+  const { word, title } = liveWords[state]
+  return (
+    <span className={classes.live} data-state={state} title={title} role="status">
+      <span className={classes.dot} aria-hidden="true" />
+      <span className={classes.liveWord}>{word}</span>
+    </span>
+  )
+}
+
+const schemes = [
+  { value: 'auto', name: 'As the system' },
+  { value: 'light', name: 'Light' },
+  { value: 'dark', name: 'Dark' },
+] as const
+
+function PersonMenu() {
+  const person = useMe().data?.person
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  if (person === undefined) return null
+  return (
+    <Menu position="bottom-end" width={240} transitionProps={{ duration: 0 }}>
+      <Menu.Target>
+        <UnstyledButton className={classes.person} aria-label={`Signed in as ${person.name}`}>
+          <span className={classes.personName}>{person.name}</span>
+          <IconChevronDown size={14} aria-hidden="true" />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div className={classes.personFacts}>
+          <strong>{person.name}</strong>
+          <span className="mono dim">{person.id}</span>
+          <span className="dim">Roles: {person.roles.join(', ') || 'none'}</span>
+          <span className="dim">Groups: {person.groups.join(', ') || 'none'}</span>
+        </div>
+        <Menu.Divider />
+        <Menu.Label>Appearance</Menu.Label>
+        {schemes.map(({ value, name }) => (
+          <Menu.Item
+            key={value}
+            onClick={() => setColorScheme(value)}
+            aria-current={colorScheme === value}
+            rightSection={colorScheme === value ? <IconCheck size={14} aria-hidden="true" /> : null}
+          >
+            {name}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item onClick={() => signOut()}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function Footer() {
+  const server = useMe().data?.server
+  if (server === undefined) return null
+  return (
+    <footer className={classes.footer}>
+      <span>Sallyport {server.version}</span>
+      <span>
+        rules <code>{server.rules}</code>
+      </span>
+      <span className="nums">
+        ledger {server.ledger.state}, {number(server.ledger.size)} entries
+      </span>
+    </footer>
+  )
+}

@@ -1,0 +1,74 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { type ApiEnv, authenticated } from './access.ts'
+import { consoleFiles } from './console-files.ts'
+import type { ApiDeps } from './deps.ts'
+import { answerError, errorBody } from './errors.ts'
+import { knownHost } from './host-check.ts'
+import { eventRoutes } from './routes/events.ts'
+import { holdRoutes } from './routes/holds.ts'
+import { peopleRoutes } from './routes/people.ts'
+import { recordRoutes } from './routes/record.ts'
+import { serverRoutes } from './routes/server.ts'
+import { securityHeaders } from './security-headers.ts'
+
+/** Bytes of a request body; nothing that people send is near it. */
+const bodyAtMost = 64 * 1024
+
+export type Api = OpenAPIHono<ApiEnv>
+
+/** The HTTP API with the console beside it, as a function from request to response. */
+export function createApi(deps: ApiDeps): Api {
+  const log = deps.log ?? (() => undefined)
+  const app: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result, c) => {
+      if (result.success) return
+      const issue = result.error.issues[0]
+      const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
+      const hint = 'what each route takes stands in /openapi.json'
+      return c.json(errorBody('invalid_request', `${where}${issue?.message ?? 'The request is not valid'}.`, hint), 400)
+    },
+  })
+  app.onError((error, c) => answerError(error, c, log))
+  app.notFound((c) => c.json(errorBody('not_found', `There is nothing at ${c.req.path}.`), 404))
+
+  app.use(securityHeaders(), knownHost(deps.publicUrl))
+  const tooLarge = errorBody('invalid_request', `A request body has at most ${bodyAtMost / 1024} KiB.`)
+  app.use('/api/*', authenticated(deps.people), jsonOnly)
+  app.use('/api/*', bodyLimit({ maxSize: bodyAtMost, onError: (c) => c.json(tooLarge, 413) }))
+
+  serverRoutes(app, deps)
+  holdRoutes(app, deps)
+  recordRoutes(app, deps)
+  peopleRoutes(app, deps)
+  eventRoutes(app, deps)
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A token that an admin issued: sp_…',
+  })
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Sallyport',
+      version: deps.version,
+      description: 'Holds, votes and the record. `x-sallyport-command` names what a role must include for a route.',
+    },
+    servers: [{ url: deps.publicUrl }],
+    security: [{ bearer: [] }],
+  })
+
+  // Under /api an unknown path is an error; elsewhere it may be a page of the console.
+  app.all('/api/*', (c) => c.notFound())
+  app.use('*', consoleFiles(deps.consoleDir))
+  return app
+}
+
+/** A form of another site can send text/plain without asking; JSON it cannot. */
+const jsonOnly: MiddlewareHandler = async (c, next) => {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (c.req.method !== 'POST' || type === 'application/json') return next()
+  return c.json(errorBody('invalid_request', 'The body must be application/json.'), 415)
+}

@@ -1,0 +1,47 @@
+import type { Outcome } from '../action/index.ts'
+import type { Holds } from '../holds/index.ts'
+import type { Ledger } from '../ledger/index.ts'
+import type { People } from '../people/index.ts'
+import type { RuleSummary } from '../rules/index.ts'
+import type { RecentActions } from './recent-actions.ts'
+
+/** A door as it is right now. */
+export interface DoorView {
+  readonly name: string
+  readonly protocol: string
+  readonly listen: string
+  readonly environment: string
+  readonly unknown: Outcome
+  readonly sessions: number
+  /** Clients that wait for a reviewer. */
+  readonly waiting: number
+}
+
+/** The rules in force, and why the newest files are not, where that is so. */
+export interface RulesNow {
+  readonly version: string
+  readonly files: readonly { readonly file: string; readonly digest: string }[]
+  readonly rules: readonly Pick<RuleSummary, 'id' | 'about' | 'outcome' | 'mode' | 'file' | 'line' | 'severity'>[]
+  readonly problems: string | null
+}
+
+/** What the API is put together from. */
+export interface ApiDeps {
+  readonly people: People
+  readonly holds: Holds
+  readonly ledger: Ledger
+  readonly recent: RecentActions
+  readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }
+  readonly doors: () => readonly DoorView[]
+  /** Clients waiting on a hold right now. */
+  readonly waiting: (hold: string) => number
+  /** Calls the listener with the id of a hold when clients start or stop waiting on it. */
+  readonly onWaiting?: (listener: (hold: string) => void) => () => void
+  readonly version: string
+  /** How people reach the server, as it stands in links: `http://127.0.0.1:7070`. */
+  readonly publicUrl: string
+  /** The built console; left out: none. */
+  readonly consoleDir?: string
+  /** Something went wrong that is no fault of the request. */
+  readonly log?: (event: string, details: Record<string, unknown>) => void
+}

@@ -1,0 +1,38 @@
+import type { Hold, Holds } from '../holds/index.ts'
+import { authorize, type Person } from '../people/index.ts'
+
+/** A hold as one caller sees it. */
+export interface HoldView extends Omit<Hold, 'nonce'> {
+  readonly link: string
+  /** A client connection is still open and waits for the decision. */
+  readonly waiting: boolean
+  /** What is still missing before it may run. */
+  readonly missing: { readonly approvals: number; readonly from: readonly string[] }
+  readonly mayVote: { readonly allowed: boolean; readonly reason: string | null }
+}
+
+interface Surroundings {
+  readonly holds: Holds
+  readonly waiting: (hold: string) => number
+  readonly publicUrl: string
+}
+
+export function viewHold(hold: Hold, person: Person, { holds, waiting, publicUrl }: Surroundings): HoldView {
+  // The nonce says which opening of a hold a release belongs to; nobody outside has a use for it.
+  const { nonce: _, ...shown } = hold
+  const given = hold.votes.filter((vote) => vote.decision === 'approve').length
+  const approvals = hold.state === 'pending' ? Math.max(0, hold.review.approvals - given) : 0
+  return {
+    ...shown,
+    link: `${publicUrl.replace(/\/$/, '')}/holds/${hold.hold}`,
+    waiting: waiting(hold.hold) > 0,
+    missing: { approvals, from: approvals === 0 ? [] : hold.review.from },
+    mayVote: mayVote(hold, person, holds),
+  }
+}
+
+/** The hold's own conditions first: that it is over already says more than that the caller is a viewer. */
+function mayVote(hold: Hold, person: Person, holds: Holds): HoldView['mayVote'] {
+  const eligibility = holds.mayVote(hold, person.id)
+  return eligibility.allowed ? authorize(person, 'vote') : eligibility
+}

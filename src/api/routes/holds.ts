@@ -1,0 +1,70 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { SallyportError } from '../../errors/index.ts'
+import { type ApiEnv, needs } from '../access.ts'
+import type { ApiDeps } from '../deps.ts'
+import { failures, json, jsonBody } from '../describe.ts'
+import { viewHold } from '../hold-view.ts'
+import { holdSchema, voteSchema } from '../schemas.ts'
+
+/** Holds that are over pile up; those that are not are few, and a reviewer must see all of them. */
+const closedShown = 50
+
+const idParam = z.object({ id: z.string().max(64) })
+
+const list = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/holds',
+  summary: 'Holds, newest first',
+  request: {
+    query: z.object({
+      state: z.enum(['pending', 'closed', 'all']).default('pending').describe('pending: every hold that is not over'),
+      limit: z.coerce.number().int().min(1).max(500).optional().describe('closed: 50 unless told'),
+    }),
+  },
+  responses: { ...failures, 200: json(z.object({ holds: z.array(holdSchema).readonly() }), 'Holds') },
+})
+
+const one = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/holds/{id}',
+  summary: 'One hold',
+  request: { params: idParam },
+  responses: { ...failures, 200: json(holdSchema, 'The hold') },
+})
+
+const vote = createRoute({
+  ...needs('vote'),
+  method: 'post',
+  path: '/api/holds/{id}/votes',
+  summary: 'Approve or reject',
+  request: { params: idParam, body: jsonBody(voteSchema) },
+  responses: { ...failures, 200: json(holdSchema, 'The hold as it then is; the vote is on the record') },
+})
+
+export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
+  const { holds } = deps
+
+  app.openapi(list, (c) => {
+    const { state, limit } = c.req.valid('query')
+    const closed = state === 'pending' ? [] : holds.list('closed').slice(0, limit ?? closedShown)
+    const open = state === 'closed' ? [] : holds.list('pending').slice(0, limit)
+    const found = [...open, ...closed].sort((a, b) => (a.openedAt < b.openedAt ? 1 : a.openedAt > b.openedAt ? -1 : 0))
+    return c.json({ holds: found.slice(0, limit).map((hold) => viewHold(hold, c.get('person'), deps)) }, 200)
+  })
+
+  app.openapi(one, (c) => {
+    const { id } = c.req.valid('param')
+    const hold = holds.get(id)
+    if (hold === undefined) throw new SallyportError('not_found', `There is no hold ${id}.`)
+    return c.json(viewHold(hold, c.get('person'), deps), 200)
+  })
+
+  app.openapi(vote, async (c) => {
+    const { decision, reason } = c.req.valid('json')
+    const person = c.get('person')
+    const hold = await holds.vote(c.req.valid('param').id, person.id, decision, reason.trim())
+    return c.json(viewHold(hold, person, deps), 200)
+  })
+}

@@ -1,0 +1,89 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { SallyportError } from '../../errors/index.ts'
+import type { People, Person } from '../../people/index.ts'
+import { type ApiEnv, needs } from '../access.ts'
+import type { ApiDeps } from '../deps.ts'
+import { failures, json, jsonBody } from '../describe.ts'
+import { personDetailsSchema, personInputSchema, tokenInputSchema, tokenSchema } from '../schemas.ts'
+
+const idParam = z.object({ id: z.string().max(128) })
+
+const list = createRoute({
+  ...needs('people.manage'),
+  method: 'get',
+  path: '/api/people',
+  summary: 'Everybody known',
+  responses: { ...failures, 200: json(z.object({ people: z.array(personDetailsSchema).readonly() }), 'People') },
+})
+
+const put = createRoute({
+  ...needs('people.manage'),
+  method: 'post',
+  path: '/api/people',
+  summary: 'Add a person, or replace what is known of them',
+  request: { body: jsonBody(personInputSchema) },
+  responses: { ...failures, 200: json(personDetailsSchema, 'The person as now known') },
+})
+
+const remove = createRoute({
+  ...needs('people.manage'),
+  method: 'delete',
+  path: '/api/people/{id}',
+  summary: 'Remove a person; their tokens stop working',
+  request: { params: idParam },
+  responses: { ...failures, 204: { description: 'Removed' } },
+})
+
+const issue = createRoute({
+  ...needs('people.manage'),
+  method: 'post',
+  path: '/api/people/{id}/tokens',
+  summary: 'Issue a bearer token; it is shown this once',
+  request: { params: idParam, body: jsonBody(tokenInputSchema) },
+  responses: { ...failures, 201: json(tokenSchema, 'The token') },
+})
+
+const revoke = createRoute({
+  ...needs('people.manage'),
+  method: 'delete',
+  path: '/api/tokens/{id}',
+  summary: 'Revoke a token',
+  request: { params: idParam },
+  responses: { ...failures, 204: { description: 'Revoked' } },
+})
+
+export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people }: ApiDeps): void {
+  app.openapi(list, (c) => c.json({ people: people.list().map((person) => details(people, person)) }, 200))
+
+  app.openapi(put, async (c) => {
+    const { owner, ...rest } = c.req.valid('json')
+    await people.put({ ...rest, ...(owner === undefined ? {} : { owner }) }, c.get('person').id)
+    const person = people.get(rest.id)
+    if (person === undefined) throw new SallyportError('conflict', `${rest.id} was removed again at the same moment.`)
+    return c.json(details(people, person), 200)
+  })
+
+  app.openapi(remove, async (c) => {
+    await people.remove(c.req.valid('param').id, c.get('person').id)
+    return c.body(null, 204)
+  })
+
+  app.openapi(issue, async (c) => {
+    const { label, expiresAt } = c.req.valid('json')
+    const by = c.get('person').id
+    const { id, token } = await people.issueToken(c.req.valid('param').id, { label, expiresAt, by })
+    return c.json({ id, token }, 201)
+  })
+
+  app.openapi(revoke, async (c) => {
+    await people.revokeToken(c.req.valid('param').id, c.get('person').id)
+    return c.body(null, 204)
+  })
+}
+
+function details(people: People, person: Person) {
+  const tokens = people.tokensOf(person.id).map(({ id, label, issuedAt, expiresAt }) => {
+    return { id, label, issuedAt, expiresAt }
+  })
+  return { ...person, tokens }
+}

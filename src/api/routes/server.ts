@@ -1,0 +1,99 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type ApiEnv, needs } from '../access.ts'
+import type { ApiDeps, RulesNow } from '../deps.ts'
+import { failures, json } from '../describe.ts'
+import { doorSchema, ledgerSchema, personSchema, rulesSchema } from '../schemas.ts'
+
+const healthSchema = z
+  .object({
+    status: z.enum(['ok', 'degraded']),
+    version: z.string(),
+    ledger: z.object({ state: z.enum(['open', 'failed', 'closed']) }),
+  })
+  .openapi('Health')
+
+const health = createRoute({
+  method: 'get',
+  path: '/api/health',
+  summary: 'Whether the server works; needs no token',
+  security: [],
+  responses: {
+    200: json(healthSchema, 'All is well'),
+    503: json(healthSchema, 'The record cannot be written: every door refuses'),
+  },
+})
+
+const me = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/me',
+  summary: 'Who the token belongs to, and which server this is',
+  responses: {
+    ...failures,
+    200: json(
+      z.object({
+        person: personSchema,
+        server: z.object({ version: z.string(), rules: z.string(), ledger: ledgerSchema }),
+      }),
+      'The caller',
+    ),
+  },
+})
+
+const doors = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/doors',
+  summary: 'The doors and how busy they are',
+  responses: { ...failures, 200: json(z.object({ doors: z.array(doorSchema).readonly() }), 'Doors') },
+})
+
+const rules = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/rules',
+  summary: 'The rules in force',
+  responses: { ...failures, 200: json(rulesSchema, 'Rules') },
+})
+
+export function serverRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
+  const { ledger, version } = deps
+
+  app.openapi(health, (c) => {
+    const { state } = ledger
+    return state === 'open'
+      ? c.json({ status: 'ok', version, ledger: { state } } as const, 200)
+      : c.json({ status: 'degraded', version, ledger: { state } } as const, 503)
+  })
+
+  app.openapi(me, (c) => {
+    const { id, name, kind, groups, roles } = c.get('person')
+    const server = {
+      version,
+      rules: deps.rules.current().version,
+      ledger: { state: ledger.state, size: ledger.head.size },
+    }
+    return c.json({ person: { id, name, kind, groups, roles }, server }, 200)
+  })
+
+  app.openapi(doors, (c) => c.json({ doors: deps.doors() }, 200))
+
+  app.openapi(rules, (c) => c.json(viewRules(deps.rules.current()), 200))
+}
+
+function viewRules(now: RulesNow) {
+  return {
+    version: now.version,
+    files: now.files.map(({ file, digest }) => ({ file, digest })),
+    rules: now.rules.map(({ id, about, outcome, mode, file, line, severity }) => ({
+      id,
+      about,
+      outcome,
+      mode,
+      file,
+      line,
+      ...(severity === null ? {} : { severity }),
+    })),
+    problems: now.problems,
+  }
+}

@@ -1,0 +1,170 @@
+import { z } from '@hono/zod-openapi'
+import { actionSchema, outcomes } from '../action/index.ts'
+import { roles } from '../people/index.ts'
+
+/** The shapes that go over the wire; the API description is made from them. */
+
+const time = z.string().describe('RFC 3339, UTC')
+const texts = z.array(z.string()).readonly()
+const outcome = z.enum(outcomes)
+
+const action = z
+  .object({
+    ...actionSchema.shape,
+    request: z.record(z.string(), z.unknown()).describe("The protocol's own facts, such as statement and parameters"),
+  })
+  .openapi('Action')
+
+const target = z.object({ system: z.string(), environment: z.string(), database: z.string().optional() })
+
+export const holdSchema = z
+  .object({
+    hold: z.string().describe('Id'),
+    requester: z.object({ id: z.string(), name: z.string(), owner: z.string().optional() }),
+    door: z.string(),
+    target,
+    digest: z.string().describe('SHA-256 over the exact bytes that would run'),
+    ruleSet: z.string(),
+    rule: z.object({ id: z.string(), about: z.string(), message: z.string() }),
+    review: z.object({ approvals: z.number().int(), from: texts }),
+    expiresAt: time,
+    actions: z.array(action).readonly(),
+    state: z.enum(['pending', 'approved', 'released', 'rejected', 'expired', 'withdrawn']),
+    openedAt: time,
+    votes: z
+      .array(z.object({ by: z.string(), decision: z.enum(['approve', 'reject']), reason: z.string(), at: time }))
+      .readonly(),
+    useBy: time.nullable().describe('Until when an approval can be used'),
+    closed: z.object({ at: time, by: z.string(), reason: z.string() }).nullable(),
+    link: z.string().describe('Where a person can see it'),
+    waiting: z.boolean().describe('A client connection is open and waits for the decision'),
+    missing: z.object({ approvals: z.number().int(), from: texts }),
+    mayVote: z.object({ allowed: z.boolean(), reason: z.string().nullable() }).describe('Whether the caller may vote'),
+  })
+  .openapi('Hold')
+
+export const voteSchema = z
+  .strictObject({
+    decision: z.enum(['approve', 'reject']),
+    reason: z.string().max(2_000).default(''),
+  })
+  .refine(({ decision, reason }) => decision === 'approve' || reason.trim() !== '', {
+    path: ['reason'],
+    message: 'A rejection needs a reason: whoever asked will read it',
+  })
+  .openapi('Vote')
+
+export const ledgerSchema = z
+  .object({ state: z.enum(['open', 'failed', 'closed']), size: z.number().int().describe('Entries') })
+  .openapi('Ledger')
+
+const personId = z.string().max(128)
+
+export const personSchema = z
+  .object({
+    id: personId,
+    name: z.string(),
+    kind: z.enum(['human', 'service', 'agent']),
+    groups: texts,
+    roles: z.array(z.enum(roles)).readonly(),
+  })
+  .openapi('Me')
+
+export const personInputSchema = z
+  .strictObject({
+    id: personId,
+    name: z.string().min(1).max(200),
+    kind: z.enum(['human', 'service', 'agent']),
+    groups: z.array(z.string().min(1).max(128)).max(200).readonly().default([]),
+    roles: z.array(z.enum(roles)).max(3).readonly().default([]),
+    actors: z
+      .array(z.string().min(1).max(256))
+      .max(200)
+      .readonly()
+      .default([])
+      .describe('Actor ids under which this person acts at doors, such as shop-db:alice'),
+    owner: personId.optional().describe('For a service or agent: the person answerable for it'),
+  })
+  .openapi('PersonInput')
+
+export const personDetailsSchema = z
+  .object({
+    ...personSchema.shape,
+    actors: texts,
+    owner: z.string().optional(),
+    tokens: z
+      .array(z.object({ id: z.string(), label: z.string(), issuedAt: time, expiresAt: time.nullable() }))
+      .readonly(),
+  })
+  .openapi('Person')
+
+export const tokenInputSchema = z
+  .strictObject({
+    label: z.string().min(1).max(200).describe('What it is for'),
+    expiresAt: z.iso.datetime({ offset: true }).nullable().describe('null: until it is revoked'),
+  })
+  .openapi('TokenInput')
+
+export const tokenSchema = z.object({ id: z.string(), token: z.string().describe('Shown this once') }).openapi('Token')
+
+export const actionRecordSchema = z
+  .object({
+    index: z.number().int().describe('Where its request stands on the ledger'),
+    action,
+    verdict: outcome.nullable(),
+    rule: z.string().nullable(),
+    reason: z.string(),
+    ruleSet: z.string().nullable(),
+    outcome: z.enum(['completed', 'failed', 'refused', 'withdrawn', 'unknown']).nullable(),
+    rows: z.number().int().nullable(),
+    message: z.string().optional(),
+    hold: z.string().optional(),
+  })
+  .openapi('ActionRecord')
+
+export const doorSchema = z
+  .object({
+    name: z.string(),
+    protocol: z.string(),
+    listen: z.string(),
+    environment: z.string(),
+    unknown: outcome.describe('What happens to what cannot be understood'),
+    sessions: z.number().int(),
+    waiting: z.number().int().describe('Clients that wait for a reviewer'),
+  })
+  .openapi('Door')
+
+export const rulesSchema = z
+  .object({
+    version: z.string(),
+    files: z.array(z.object({ file: z.string(), digest: z.string() })).readonly(),
+    rules: z
+      .array(
+        z.object({
+          id: z.string(),
+          about: z.string(),
+          outcome,
+          mode: z.string(),
+          file: z.string(),
+          line: z.number().int(),
+          severity: z.string().optional(),
+        }),
+      )
+      .readonly(),
+    problems: z.string().nullable().describe('Why the newest files are not in force; null when they are'),
+  })
+  .openapi('Rules')
+
+export const entrySchema = z
+  .object({
+    index: z.number().int(),
+    at: time,
+    kind: z.string(),
+    body: z.unknown().openapi({ type: 'object', additionalProperties: true }),
+    hash: z.string().describe('Chain hash after this entry'),
+  })
+  .openapi('Entry')
+
+export const errorSchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }) })
+  .openapi('Error')

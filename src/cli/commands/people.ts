@@ -1,0 +1,112 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
+import { roles } from '../../people/index.ts'
+import { type ApiOptions, apiClient } from '../api-client.ts'
+import { type AddCommand, collect, withApiOptions } from '../command.ts'
+import { read } from '../hold-view.ts'
+import { colorsOf, printJson } from '../io.ts'
+import { safeText } from '../safe-text.ts'
+import { table } from '../table.ts'
+
+interface Options extends ApiOptions {
+  readonly json?: true
+}
+
+interface AddOptions extends Options {
+  readonly name?: string
+  readonly kind: string
+  readonly group: readonly string[]
+  readonly role: readonly string[]
+  readonly actor: readonly string[]
+  readonly owner?: string
+}
+
+const personSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  groups: z.array(z.string()),
+  roles: z.array(z.string()),
+  actors: z.array(z.string()),
+  owner: z.string().optional(),
+})
+
+/** `sallyport people add|list|remove`, through the API of a running Sallyport. */
+export const addPeople: AddCommand = (program, { io }) => {
+  const people = program
+    .command('people')
+    .summary('who is who')
+    .description(
+      'Says who is who: reviewers, and the people behind the actors at doors. Through the API of a running Sallyport.',
+    )
+
+  withApiOptions(people.command('add'))
+    .argument('<id>', 'id of the person, such as alice')
+    .summary('add or change a person')
+    .description('Adds a person. For an id that is known, puts the person as given in its place.')
+    .option('--name <name>', 'what to call them (default: the id)')
+    .addOption(new Option('--kind <kind>', 'what they are').choices(['human', 'service', 'agent']).default('human'))
+    .option('--group <group>', 'a group they are in, may be given several times', collect, [])
+    .addOption(
+      new Option('--role <role>', 'what they may do, may be given several times')
+        .choices([...roles])
+        .argParser(collectRole)
+        .default([]),
+    )
+    .option(
+      '--actor <actor>',
+      'an actor id of theirs at a door, such as shop-db:alice; may be given several times',
+      collect,
+      [],
+    )
+    .option('--owner <person>', 'for a service or agent: who answers for it')
+    .option('--json', 'print the answer of the API')
+    .action(async (id: string, options: AddOptions) => {
+      const { name = id, kind, group, role, actor, owner } = options
+      const body = {
+        id,
+        name,
+        kind,
+        groups: group,
+        roles: role,
+        actors: actor,
+        ...(owner === undefined ? {} : { owner }),
+      }
+      const answer = await apiClient(options, io).post('/api/people', body)
+      if (options.json) return printJson(io, answer)
+      io.out(`${safeText(id)} is on the register.\n`)
+    })
+
+  withApiOptions(people.command('list'))
+    .summary('everybody who is known')
+    .description('Lists everybody who is known.')
+    .option('--json', 'print the answer of the API')
+    .action(async (options: Options) => {
+      const answer = await apiClient(options, io).get('/api/people')
+      if (options.json) return printJson(io, answer)
+      const list = read(z.object({ people: z.array(personSchema) }), answer).people
+      const rows = list.map(({ id, name, kind, roles, groups, actors, owner }) => [
+        id,
+        name,
+        owner === undefined ? kind : `${kind} of ${owner}`,
+        roles.join(', '),
+        groups.join(', '),
+        actors.join(', '),
+      ])
+      io.out(table(['ID', 'NAME', 'KIND', 'ROLES', 'GROUPS', 'ACTORS'], rows, colorsOf(io)))
+    })
+
+  withApiOptions(people.command('remove'))
+    .argument('<id>', 'id of the person')
+    .summary('remove a person')
+    .description('Removes a person and, with them, their tokens. What they did stays on the record.')
+    .action(async (id: string, options: ApiOptions) => {
+      await apiClient(options, io).remove(`/api/people/${encodeURIComponent(id)}`)
+      io.out(`${safeText(id)} is removed.\n`)
+    })
+}
+
+function collectRole(value: string, before: readonly string[]): string[] {
+  if (!roles.some((role) => role === value)) throw new InvalidArgumentError(`Roles are ${roles.join(', ')}.`)
+  return collect(value, before)
+}

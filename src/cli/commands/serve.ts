@@ -1,0 +1,27 @@
+import { formatAddress, loadConfig } from '../../config/index.ts'
+import type { AddCommand } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { untilStopped } from '../until-stopped.ts'
+
+/** `sallyport serve`: guards until it is told to stop. */
+export const addServe: AddCommand = (program, { io, exit }) => {
+  program
+    .command('serve')
+    .summary('guard')
+    .description(
+      'Starts the doors, the API and the console as configured. Ctrl-C or SIGTERM stops cleanly; a second one at once.',
+    )
+    .option('-c, --config <file>', 'configuration file', 'sallyport.yaml')
+    .action(async (options: { config: string }) => {
+      const config = loadConfig(options.config)
+      const { startServer } = await import('../../server.ts')
+      const server = await startServer(config)
+      io.out(`Console and API: ${server.url}\n`)
+      for (const door of server.doors) {
+        const upstream = config.doors.find(({ name }) => name === door.name)?.upstream
+        const behind = upstream === undefined ? '' : ` → ${formatAddress(upstream)}`
+        io.out(`Door ${door.name}: ${formatAddress(door.address)}${behind}\n`)
+      }
+      if (!(await untilStopped(() => server.close()))) exit(exitCodes.failed.code)
+    })
+}

@@ -1,0 +1,51 @@
+import { createColors } from 'picocolors'
+
+/** What the command reads and writes: the process's own, or a test's. */
+export interface CliIo {
+  readonly stdin: AsyncIterable<Uint8Array | string>
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly fetch: typeof fetch
+  /** Whether standard output shows colours. */
+  readonly color: boolean
+}
+
+export function processIo(): CliIo {
+  const { env, stdin, stdout, stderr } = process
+  return {
+    stdin,
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    env,
+    fetch: globalThis.fetch,
+    // https://no-color.org: set and not empty
+    color: !env.NO_COLOR && (stdout.isTTY === true || Boolean(env.FORCE_COLOR)),
+  }
+}
+
+export type Colors = ReturnType<typeof createColors>
+
+export function colorsOf(io: CliIo): Colors {
+  return createColors(io.color)
+}
+
+/** Most bytes taken from standard input. */
+const maxInput = 64 * 1024 * 1024
+
+/** All of standard input as text. @throws RangeError beyond 64 MiB, TypeError where it is not UTF-8 */
+export async function readInput(io: CliIo): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of io.stdin) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+    size += bytes.length
+    if (size > maxInput) throw new RangeError(`standard input is longer than ${maxInput} bytes`)
+    pieces.push(bytes)
+  }
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
+}
+
+export function printJson(io: CliIo, value: unknown): void {
+  io.out(`${JSON.stringify(value, null, 2)}\n`)
+}

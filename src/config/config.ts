@@ -1,0 +1,33 @@
+import type { Outcome } from '../action/index.ts'
+import type { Address } from './address.ts'
+import type { logLevels } from './schema.ts'
+
+/** One door, as configured. */
+export interface DoorConfig {
+  readonly name: string
+  readonly protocol: 'postgres'
+  readonly listen: Address
+  readonly upstream: Address
+  readonly environment: string
+  /** What to call the system behind the door. */
+  readonly system: string
+  /** Verdict for what cannot be understood. */
+  readonly unknown: Outcome
+  /** `wait`: milliseconds a client may wait for reviewers; 0 refuses at once. */
+  readonly hold: { readonly wait: number }
+  readonly record: 'strict' | 'batched'
+  /** `startupTimeout` in milliseconds. */
+  readonly limits: { readonly connections: number; readonly messageBytes: number; readonly startupTimeout: number }
+}
+
+/** The whole configuration, complete: defaults filled in, paths absolute. */
+export interface Config {
+  readonly listen: Address
+  readonly data: string
+  readonly rules: readonly string[]
+  /** How people reach the API and console; not given: `http://` and the address listened on. No slash at the end. */
+  readonly publicUrl?: string
+  readonly doors: readonly DoorConfig[]
+  readonly allowInsecureListen: boolean
+  readonly log: { readonly level: (typeof logLevels)[number] }
+}

@@ -1,0 +1,16 @@
+/**
+ * config/: the configuration file, `sallyport.yaml` → Config.
+ *
+ * One zod schema gives the types, the checks, the JSON Schema and the reference. What is wrong is found when the file
+ * is loaded, at its line and column.
+ * @module
+ */
+export { type Address, formatAddress, isLoopback, parseAddress } from './address.ts'
+export type { Config, DoorConfig } from './config.ts'
+export { formatDuration, parseDuration } from './duration.ts'
+export { defaultConfigHelp } from './help.ts'
+export { loadConfig } from './load.ts'
+export { parseConfig } from './parse.ts'
+export { configReference } from './reference.ts'
+export { configJsonSchema, logLevels } from './schema.ts'
+export { schemaTable } from './schema-table.ts'

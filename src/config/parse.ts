@@ -1,0 +1,94 @@
+import { dirname, resolve } from 'node:path'
+import { type Diagnostic, SallyportError, YamlSource } from '../errors/index.ts'
+import { type Address, clash, formatAddress, isLoopback } from './address.ts'
+import type { Config } from './config.ts'
+import { describePath, explain } from './explain.ts'
+import { type Environment, interpolate } from './interpolate.ts'
+import { type ConfigValues, configSchema } from './schema.ts'
+
+/**
+ * Reads a configuration. Paths in it count from the folder of `file`, which is also what diagnostics name.
+ * @throws SallyportError `config_invalid`, with every error that was found, at its place
+ */
+export function parseConfig(text: string, file: string, environment: Environment): Config {
+  const source = YamlSource.read(file, text, quotingHint)
+  if (!(source instanceof YamlSource)) throw invalid(file, source)
+  const { data, diagnostics } = interpolate(source, environment)
+  if (diagnostics.length > 0) throw invalid(file, diagnostics)
+  if (data === null || data === undefined) {
+    const message = 'the file is empty'
+    throw invalid(file, [source.diagnostic({ start: 0, length: 1 }, message, 'a configuration needs at least doors:')])
+  }
+  const parsed = configSchema.safeParse(data)
+  if (!parsed.success) {
+    throw invalid(
+      file,
+      parsed.error.issues.flatMap((issue) => explain(issue, data, source)),
+    )
+  }
+  const wrong = findContradictions(parsed.data, source)
+  if (wrong.length > 0) throw invalid(file, wrong)
+  return complete(parsed.data, dirname(resolve(file)))
+}
+
+function complete({ publicUrl, ...values }: ConfigValues, folder: string): Config {
+  return {
+    ...values,
+    data: resolve(folder, values.data),
+    rules: values.rules.map((path) => resolve(folder, path)),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    doors: values.doors.map((door) => ({ ...door, system: door.system ?? formatAddress(door.upstream) })),
+  }
+}
+
+/** What is right by itself and wrong together. */
+function findContradictions(values: ConfigValues, source: YamlSource): Diagnostic[] {
+  const found: Diagnostic[] = []
+  const listeners: { address: Address; path: (string | number)[] }[] = [
+    { address: values.listen, path: ['listen'] },
+    ...values.doors.map(({ listen }, index) => ({ address: listen, path: ['doors', index, 'listen'] })),
+  ]
+  for (const [index, { address, path }] of listeners.entries()) {
+    const span = source.value(path)
+    const other = listeners.slice(0, index).find((earlier) => clash(earlier.address, address))
+    if (other) {
+      const message = `${formatAddress(address)} is taken by ${describePath(other.path)} (${formatAddress(other.address)})`
+      found.push(source.diagnostic(span, message, 'every listener needs a port of its own'))
+    }
+    if (!isLoopback(address.host) && !values.allowInsecureListen) {
+      found.push(
+        source.diagnostic(
+          span,
+          `${formatAddress(address)} can be reached from other machines, and nothing is encrypted here yet (no TLS)`,
+          'listen on 127.0.0.1, or say allowInsecureListen: true where the network itself is trusted',
+        ),
+      )
+    }
+  }
+  for (const [index, door] of values.doors.entries()) {
+    const first = values.doors.findIndex(({ name }) => name === door.name)
+    if (first < index) {
+      const message = `the door name ${door.name} is taken by doors[${first}]`
+      found.push(source.diagnostic(source.value(['doors', index, 'name']), message, 'every door needs its own name'))
+    }
+    const own = listeners.find(({ address }) => address.port !== 0 && clash(address, door.upstream))
+    if (own && isLoopback(door.upstream.host)) {
+      const message = `the upstream of ${door.name} is Sallyport itself (${describePath(own.path)})`
+      found.push(source.diagnostic(source.value(['doors', index, 'upstream']), message, 'name the database server'))
+    }
+  }
+  return found
+}
+
+function quotingHint(line: string): string | undefined {
+  if (/\[[\da-f:.]*\]:\d/i.test(line)) return 'put an IPv6 address in quotes: listen: "[::1]:7070"'
+  return /: *[!&*@`%"']/.test(line) ? 'put the value in single quotes' : undefined
+}
+
+function invalid(file: string, diagnostics: readonly Diagnostic[]): SallyportError {
+  const count = diagnostics.length
+  return new SallyportError('config_invalid', `${file} does not load: ${count} ${count === 1 ? 'error' : 'errors'}.`, {
+    hint: 'correct the places named; docs/reference/config.md lists every key',
+    diagnostics,
+  })
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { outcomes } from '../action/index.ts'
+import { type Address, parseAddress } from './address.ts'
+import { parseDuration } from './duration.ts'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** Longest time that a timer can run: 2^31 − 1 ms, rounded down to days. */
+const longestWait = '24d'
+
+type Refine<T> = (text: string, refuse: (message: string, hint?: string) => void) => T | undefined
+
+/** A text with a meaning: read by `read`, which refuses with a sentence and what to do instead. */
+function textAs<T>(read: Refine<T>) {
+  return z.string().transform((text, context): T => {
+    let refused = false
+    const value = read(text, (message, hint) => {
+      refused = true
+      context.addIssue({ code: 'custom', message, params: { hint } })
+    })
+    if (value !== undefined && !refused) return value
+    if (!refused) context.addIssue({ code: 'custom', message: 'cannot be used' })
+    return z.NEVER
+  })
+}
+
+function listenAddress() {
+  return textAs((text, refuse) => parseAddress(text) ?? refuseAddress(text, refuse))
+}
+
+function refuseAddress(text: string, refuse: (message: string, hint?: string) => void): undefined {
+  refuse(
+    `${JSON.stringify(text)} is not an address`,
+    'write host:port, such as 127.0.0.1:7070 or "[::1]:7070"; ports go up to 65535',
+  )
+}
+
+function duration(least: string, most: string) {
+  return textAs((text, refuse) => {
+    const value = parseDuration(text)
+    if (value === undefined) {
+      refuse(`${JSON.stringify(text)} is not a duration`, 'a whole number and ms, s, m, h or d: 0s, 30s, 10m, 2h')
+    } else if (value < (parseDuration(least) ?? 0) || value > (parseDuration(most) ?? 0)) {
+      refuse(`${text} is out of range`, `from ${least} to ${most}`)
+    }
+    return value
+  })
+}
+
+const upstreamAddress = textAs((text, refuse): Address | undefined => {
+  // Read by hand, not by URL: a message must never repeat what may be a password.
+  const [, userinfo, address, rest] = /^postgres(?:ql)?:\/\/(?:(.*)@)?([^/?#]*)(.*)$/.exec(text) ?? []
+  if (address === undefined) {
+    refuse('not the address of a PostgreSQL server', 'write postgres://host:port, such as postgres://127.0.0.1:5432')
+    return undefined
+  }
+  if (userinfo !== undefined) {
+    refuse(
+      'an upstream takes no user and no password',
+      "take out everything before and with the @: each client's own credentials pass through, the door needs none",
+    )
+    return undefined
+  }
+  if (rest !== undefined && !/^\/?$/.test(rest)) {
+    refuse(
+      'an upstream takes no database and no parameters',
+      'write postgres://host:port only: the client names its database, which passes through',
+    )
+    return undefined
+  }
+  const parsed = parseAddress(address) ?? parseAddress(`${address}:5432`)
+  if (parsed === undefined || parsed.port === 0) {
+    refuse('the upstream has no usable host and port', 'write postgres://host:port, such as postgres://127.0.0.1:5432')
+    return undefined
+  }
+  return parsed
+})
+
+const httpUrl = textAs((text, refuse) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+    refuse('not a plain http or https address', 'such as https://sallyport.example.com')
+    return undefined
+  }
+  return text.replace(/\/+$/, '')
+})
+
+const path = z.string().min(1)
+
+const doorSchema = z.strictObject({
+  name: textAs((text, refuse) => {
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(text) || text.length > 63) {
+      refuse(
+        `${JSON.stringify(text)} is not a name for a door`,
+        'lower-case letters, digits and -, at most 63, such as shop-db',
+      )
+    }
+    return text
+  }).describe('Name of the door, in rules, on the record and in actor ids (`<door>:<user>`); unique'),
+  protocol: z.enum(['postgres']).describe('What is spoken at the door'),
+  listen: listenAddress().describe('Where clients connect: `host:port`'),
+  upstream: upstreamAddress.describe(
+    'The server behind the door: `postgres://host:port`, without user and database: both come from the client',
+  ),
+  environment: z.string().trim().min(1).default('production').describe('What rules see as `target.environment`'),
+  system: z
+    .string()
+    .trim()
+    .min(1)
+    .optional()
+    .describe('What rules see as `target.system`. Default: host and port of the upstream'),
+  unknown: z.enum(outcomes).default('hold').describe('Verdict for what cannot be understood'),
+  hold: z
+    .strictObject({
+      wait: duration('0s', longestWait)
+        .prefault('10m')
+        .describe(
+          'How long a client may wait for reviewers; `0s` refuses at once, and the approved retry goes through',
+        ),
+    })
+    .prefault({}),
+  record: z
+    .enum(['strict', 'batched'])
+    .default('strict')
+    .describe(
+      '`strict`: no reply to a read reaches the client before its record is durable. `batched`: replies to reads do not wait. Changes always wait',
+    ),
+  limits: z
+    .strictObject({
+      connections: z.int().min(1).max(100_000).default(1_000).describe('Most clients at the same time'),
+      messageBytes: z
+        .int()
+        .min(65_536)
+        .max(1_073_741_823)
+        .default(16_777_216)
+        .describe('Largest message of a client, in bytes; a larger one is refused'),
+      startupTimeout: duration('1s', '10m').prefault('30s').describe('How long a client may take to sign on'),
+    })
+    .prefault({}),
+})
+
+/** The configuration file. Input: as written. Output: addresses and durations read, defaults filled in. */
+export const configSchema = z.strictObject({
+  listen: listenAddress().prefault('127.0.0.1:7070').describe('Where API and console listen: `host:port`'),
+  data: path.default('./data').describe('Folder of the record; relative to the configuration file'),
+  rules: z
+    .array(path)
+    .min(1)
+    .default(['./rules'])
+    .describe('Rule files and folders of rule files, watched; relative to the configuration file'),
+  publicUrl: httpUrl
+    .optional()
+    .describe('How people reach API and console, for links. Default: `http://` and the address of `listen`'),
+  doors: z.array(doorSchema).min(1).describe('The doors; at least one'),
+  allowInsecureListen: z
+    .boolean()
+    .default(false)
+    .describe('Allow `listen` and doors beyond this machine, although nothing here is encrypted yet'),
+  log: z
+    .strictObject({ level: z.enum(logLevels).default('info').describe('Least severity that is logged') })
+    .prefault({}),
+})
+
+export type ConfigValues = z.output<typeof configSchema>
+
+/** The JSON Schema (draft 2020-12) of the configuration file, for editors to check and complete. */
+export function configJsonSchema(): z.core.JSONSchema.JSONSchema {
+  return { title: 'Sallyport configuration', ...z.toJSONSchema(configSchema, { io: 'input' }) }
+}

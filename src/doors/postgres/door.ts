@@ -1,0 +1,233 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { type Actor, type Outcome, uuidv7 } from '../../action/index.ts'
+import { SallyportError } from '../../errors/index.ts'
+import type { Gate } from '../../gate/index.ts'
+import { type Grammar, loadGrammar } from './grammar/index.ts'
+import { fatalMessage } from './messages.ts'
+import { Session } from './session.ts'
+import { asksForReplication } from './startup.ts'
+import { type FirstMessage, negotiate } from './startup-negotiation.ts'
+import type { CancelRequest, StartupMessage } from './wire/frontend-messages.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface PostgresDoorOptions {
+  readonly name: string
+  readonly listen: Address
+  readonly upstream: Address
+  /** What to call the system behind the door. */
+  readonly system: string
+  readonly environment: string
+  /** Verdict for what cannot be understood. */
+  readonly unknown: Outcome
+  /** Milliseconds a client may wait for reviewers. */
+  readonly wait: number
+  readonly record: 'strict' | 'batched'
+  readonly limits: { readonly connections: number; readonly messageBytes: number; readonly startupTimeout: number }
+  readonly gate: Gate
+  /** What is known of somebody who acts at this door: kind, groups, owner. */
+  readonly identify: (actorId: string) => Partial<Pick<Actor, 'kind' | 'groups' | 'owner' | 'name'>>
+  readonly log: (event: string, details: Record<string, unknown>) => void
+  readonly now?: () => number
+}
+
+/** A PostgreSQL door: listens for clients, and gives each a connection of its own to the server behind. */
+export class PostgresDoor {
+  readonly #options: PostgresDoorOptions
+  readonly #server: Server
+  readonly #sessions = new Set<Session>()
+  readonly #negotiating = new Set<Socket>()
+  /** Sessions by cancel key (process id and secret, as the server gave them). */
+  readonly #keys = new Map<string, Session>()
+  readonly #grammars = new Map<number, Promise<Grammar>>()
+
+  private constructor(options: PostgresDoorOptions) {
+    this.#options = options
+    // A client that half-closes has gone away as far as PostgreSQL's protocol is concerned.
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => {
+      this.#accept(socket).catch((error: unknown) => {
+        options.log('connection_failed', { error })
+        socket.destroy()
+      })
+    })
+  }
+
+  /** @throws SallyportError `address_in_use`, `listen_failed` */
+  static async open(options: PostgresDoorOptions): Promise<PostgresDoor> {
+    const door = new PostgresDoor(options)
+    await door.#grammar(0)
+    const { host, port } = options.listen
+    await new Promise<void>((resolve, reject) => {
+      door.#server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(
+          error.code === 'EADDRINUSE'
+            ? new SallyportError(
+                'address_in_use',
+                `Door ${options.name} cannot listen on ${host}:${port}: the port is taken.`,
+                {
+                  hint: `See what uses it with: ss -ltnp 'sport = :${port}' ; or change doors[].listen.`,
+                  cause: error,
+                },
+              )
+            : new SallyportError(
+                'listen_failed',
+                `Door ${options.name} cannot listen on ${host}:${port}: ${error.message}`,
+                {
+                  cause: error,
+                },
+              ),
+        )
+      })
+      door.#server.listen(port, host, resolve)
+    })
+    return door
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  /** Where clients connect, with the port really taken. */
+  get address(): Address {
+    const address = this.#server.address()
+    return address !== null && typeof address === 'object'
+      ? { host: address.address, port: address.port }
+      : this.#options.listen
+  }
+
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
+  /** Clients kept waiting for reviewers. */
+  get waiting(): number {
+    return [...this.#sessions].filter((session) => session.isWaiting).length
+  }
+
+  /** Takes no more clients and ends the sessions with a message (SQLSTATE 57P01, as a server that shuts down). */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#negotiating) socket.destroy()
+    for (const session of [...this.#sessions]) {
+      session.terminate('57P01', 'terminating connection: the door is closing', 'Reconnect in a moment.')
+    }
+    await closed
+  }
+
+  async #accept(client: Socket): Promise<void> {
+    client.on('error', () => undefined)
+    const { limits } = this.#options
+    this.#negotiating.add(client)
+    const first = await negotiate(client, limits.startupTimeout)
+    this.#negotiating.delete(client)
+    if (first === undefined) return
+    if (first.kind === 'cancel') {
+      client.destroy()
+      return this.#cancel(first.request)
+    }
+    if (asksForReplication(first.startup)) {
+      client.end(
+        fatalMessage(
+          'SP002',
+          'Blocked: replication connections do not pass this door.',
+          'Connect to the server directly, with an account meant for it.',
+        ),
+      )
+      return
+    }
+    if (this.#sessions.size >= limits.connections) {
+      client.end(fatalMessage('53300', `Door ${this.#options.name} serves ${limits.connections} connections already.`))
+      return
+    }
+    const user = first.startup.parameters.get('user') ?? ''
+    if (user === '') {
+      client.end(fatalMessage('28000', 'no PostgreSQL user name specified in startup packet'))
+      return
+    }
+    await this.#serve(client, first)
+  }
+
+  async #serve(client: Socket, first: Extract<FirstMessage, { kind: 'startup' }>): Promise<void> {
+    const { upstream, limits, gate, name, log } = this.#options
+    const server = connect({ host: upstream.host, port: upstream.port, noDelay: true, keepAlive: true })
+    let key: string | undefined
+    const unreachable = (error: Error) => {
+      log('upstream_unreachable', { upstream, error: error.message })
+      session.terminate(
+        '08001',
+        `Door ${name} cannot reach the server behind it at ${upstream.host}:${upstream.port}: ${error.message}`,
+        'Check that the server runs and that doors[].upstream is right.',
+      )
+    }
+    server.once('error', unreachable)
+    server.once('connect', () => server.off('error', unreachable))
+    const session = new Session(client, server, {
+      gate,
+      door: name,
+      ...this.#who(client, first.startup),
+      policy: { unknown: this.#options.unknown, wait: this.#options.wait, record: this.#options.record },
+      messageBytes: limits.messageBytes,
+      grammar: (major) => this.#grammar(major),
+      now: this.#options.now ?? Date.now,
+      log,
+      onKey: (bytes) => {
+        key = bytes.toString('hex')
+        this.#keys.set(key, session)
+      },
+      onClosed: () => {
+        this.#sessions.delete(session)
+        if (key !== undefined) this.#keys.delete(key)
+      },
+    })
+    this.#sessions.add(session)
+    await session.start(first.startup, first.raw)
+    // What came along with the StartupMessage, and everything after it.
+    if (first.rest.length > 0) client.unshift(first.rest)
+    client.resume()
+  }
+
+  #who(client: Socket, startup: StartupMessage) {
+    const { name, system, environment, identify } = this.#options
+    const parameter = (key: string) => Buffer.from(startup.parameters.get(key) ?? '', 'latin1').toString('utf8')
+    const user = parameter('user')
+    const id = `${name}:${user}`
+    const actor: Actor = {
+      id,
+      name: user,
+      kind: 'unknown',
+      groups: [],
+      ...identify(id),
+      client: { ip: client.remoteAddress ?? '', application: parameter('application_name'), session: uuidv7() },
+    }
+    return { actor, target: { system, environment, database: parameter('database') || user, labels: {} } }
+  }
+
+  /** A held statement is withdrawn here; anything else is the server's business. */
+  #cancel({ processId, secret }: CancelRequest): void {
+    const id = Buffer.alloc(4)
+    id.writeUInt32BE(processId)
+    const session = this.#keys.get(Buffer.concat([id, secret]).toString('hex'))
+    if (session === undefined || session.cancel()) return
+    const { upstream } = this.#options
+    const socket = connect({ host: upstream.host, port: upstream.port })
+    socket.on('error', () => undefined)
+    socket.setTimeout(10_000, () => socket.destroy())
+    const request = Buffer.alloc(12 + secret.length)
+    request.writeUInt32BE(request.length, 0)
+    request.writeUInt32BE(80877102, 4)
+    request.writeUInt32BE(processId, 8)
+    secret.copy(request, 12)
+    socket.end(request)
+  }
+
+  #grammar(major: number): Promise<Grammar> {
+    const known = this.#grammars.get(major)
+    if (known !== undefined) return known
+    const loading = loadGrammar(major === 0 ? 18 : major)
+    this.#grammars.set(major, loading)
+    return loading
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * doors/postgres/grammar: what a PostgreSQL statement does, by PostgreSQL's own parser. Pure but for loading it.
+ * @module
+ */
+export { classifyToActions } from './classify.ts'
+export type { StatementFacts, TransactionControl, Understanding } from './facts.ts'
+export { type Grammar, loadGrammar } from './grammar.ts'
+export { settingFacts } from './settings.ts'
+export { type Trait, traits } from './traits.ts'

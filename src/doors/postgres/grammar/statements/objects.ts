@@ -1,0 +1,28 @@
+/** Object classes of the parse tree (ObjectType) in the words of SQL commands. */
+const words: Readonly<Record<string, string>> = {
+  ACCESS_METHOD: 'ACCESS METHOD',
+  DOMCONSTRAINT: 'DOMAIN CONSTRAINT',
+  EVENT_TRIGGER: 'EVENT TRIGGER',
+  FDW: 'FOREIGN DATA WRAPPER',
+  FOREIGN_SERVER: 'SERVER',
+  FOREIGN_TABLE: 'FOREIGN TABLE',
+  LARGEOBJECT: 'LARGE OBJECT',
+  MATVIEW: 'MATERIALIZED VIEW',
+  OPCLASS: 'OPERATOR CLASS',
+  OPFAMILY: 'OPERATOR FAMILY',
+  PUBLICATION_NAMESPACE: 'PUBLICATION',
+  PUBLICATION_REL: 'PUBLICATION',
+  STATISTIC_EXT: 'STATISTICS',
+  TABCONSTRAINT: 'CONSTRAINT',
+  TSCONFIGURATION: 'TEXT SEARCH CONFIGURATION',
+  TSDICTIONARY: 'TEXT SEARCH DICTIONARY',
+  TSPARSER: 'TEXT SEARCH PARSER',
+  TSTEMPLATE: 'TEXT SEARCH TEMPLATE',
+  USER_MAPPING: 'USER MAPPING',
+}
+
+/** `OBJECT_MATVIEW` → `MATERIALIZED VIEW`. */
+export function objectWord(objectType: unknown): string {
+  const bare = typeof objectType === 'string' ? objectType.replace(/^OBJECT_/, '') : 'OBJECT'
+  return words[bare] ?? bare.replaceAll('_', ' ')
+}

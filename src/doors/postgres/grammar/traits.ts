@@ -1,0 +1,52 @@
+/** Finer structural facts about a statement, for rules (`request.traits`). Documented in docs/reference/postgres.md. */
+export const traits = {
+  'alter-column-type': 'changes the type of a column',
+  'audit-setting': 'changes what the server logs (log_*, pgaudit.*)',
+  'audit-table': 'touches a table whose name says that it is an audit log',
+  bypassrls: 'gives a role the right to bypass row security',
+  cascade: 'CASCADE: takes dependent objects or rows with it',
+  'catalog-write': "writes to PostgreSQL's own catalog tables",
+  concurrently: 'CONCURRENTLY: does not block writers',
+  'copy-program': 'COPY runs a program on the server',
+  createrole: 'lets a role make and change roles',
+  'default-privileges': 'changes the rights of objects still to be made',
+  'disable-row-security': 'turns row security off',
+  'disable-trigger': 'turns triggers or rules off',
+  'drop-column': 'drops a column',
+  'drop-constraint': 'drops a constraint',
+  'dynamic-sql': 'runs SQL made at run time, which nobody can read beforehand',
+  'for-update': 'locks the rows it reads',
+  'full-table-read': 'reads a whole table with nothing that limits it',
+  'function-call': "calls a function that is not PostgreSQL's own",
+  'grantee-public': 'grants to PUBLIC',
+  'language-c': 'makes a function of native code',
+  'language-untrusted': 'makes a function in an untrusted language',
+  'lexer-setting': 'changes how statement text is read',
+  login: 'lets a role sign in',
+  nologin: 'keeps a role from signing in',
+  'not-valid': 'NOT VALID: adds a constraint without checking what is there',
+  ownership: 'changes an owner',
+  password: "sets a role's password",
+  rename: 'renames something',
+  'replication-role': 'session_replication_role: triggers and foreign keys are skipped',
+  replication: 'lets a role replicate',
+  'safety-setting': 'removes a brake (timeouts, row_security)',
+  'secret-catalog': 'reads password hashes or other secrets of the server',
+  'security-definer': 'makes a function that runs with the rights of its owner',
+  'server-file': "reads or writes files on the server's machine",
+  'session-authorization': 'takes another session identity',
+  'set-role': 'takes another role',
+  superuser: 'makes a superuser',
+  temporary: 'concerns a temporary object',
+  unconditional: 'a DELETE or UPDATE that nothing limits',
+  unlogged: 'UNLOGGED: not in the write-ahead log, lost in a crash',
+  'user-operator': "uses an operator that is not PostgreSQL's own",
+  'user-type': "casts to a type that is not PostgreSQL's own",
+  'volatile-default': 'adds a column whose default rewrites the table',
+} as const
+
+export type Trait = keyof typeof traits
+
+export function isTrait(name: string): name is Trait {
+  return name in traits
+}

@@ -1,0 +1,12 @@
+/**
+ * doors/postgres: inline enforcement for PostgreSQL. Translates the wire protocol to Actions and carries out what the
+ * gate decides; holds no policy of its own.
+ *
+ * - `wire/`     messages as data
+ * - `grammar/`  what a statement does, by PostgreSQL's own parser
+ * - `session`   one client and its server connection
+ * - `door`      the listener
+ * @module
+ */
+export { type Address, PostgresDoor, type PostgresDoorOptions } from './door.ts'
+export { classifyToActions, loadGrammar } from './grammar/index.ts'

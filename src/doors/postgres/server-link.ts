@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net'
+import { readFirstColumn } from './wire/backend-messages.ts'
+import { backend, type TransactionStatus } from './wire/message-types.ts'
+import { type ReplyListener, ReplyScanner } from './wire/reply-scanner.ts'
+
+/** What the server answered to the door's own messages. */
+export interface PrivateReply {
+  /** First column of every row. */
+  readonly rows: readonly (string | null)[]
+  /** The first ErrorResponse, as the server sent it. */
+  readonly error: Buffer | undefined
+  readonly status: TransactionStatus
+}
+
+export interface ServerLinkListener {
+  /** A message of the server, in order, before the chunk it came in is relayed. */
+  reply: ReplyListener
+  /** Bytes for the client. */
+  relay(chunk: Buffer): void
+}
+
+interface PrivateExchange {
+  readonly rows: (string | null)[]
+  error: Buffer | undefined
+  readonly resolve: (reply: PrivateReply) => void
+}
+
+/**
+ * The door's side of one server connection. Mostly it hands chunks through; during an exchange of the door's own
+ * it keeps the answers to itself, except for what belongs to the client at any time (notifications, settings).
+ * An exchange may only start while nothing of the client's is under way.
+ */
+export class ServerLink {
+  readonly socket: Socket
+  readonly #listener: ServerLinkListener
+  readonly #scanner: ReplyScanner
+  #exchange: PrivateExchange | undefined
+  #boundaryWaiters: (() => void)[] = []
+
+  constructor(socket: Socket, listener: ServerLinkListener) {
+    this.socket = socket
+    this.#listener = listener
+    this.#scanner = new ReplyScanner((type, frame) => this.#take(type, frame))
+  }
+
+  /** @throws FramingError where the server does not speak the protocol. */
+  receive(chunk: Buffer): void {
+    const relayed = this.#exchange === undefined
+    this.#scanner.scan(chunk)
+    if (relayed) this.#listener.relay(chunk)
+    if (this.#scanner.atBoundary && this.#boundaryWaiters.length > 0) {
+      const waiters = this.#boundaryWaiters
+      this.#boundaryWaiters = []
+      for (const waiter of waiters) waiter()
+    }
+  }
+
+  /** Returns false when the socket wants a pause. */
+  send(bytes: Buffer): boolean {
+    return this.socket.write(bytes)
+  }
+
+  /**
+   * Sends messages of the door's own, ending in Sync, and resolves with the answers once ReadyForQuery came.
+   * Never resolves if the connection ends first: the session ends with it.
+   */
+  async exchange(messages: Buffer): Promise<PrivateReply> {
+    while (!this.#scanner.atBoundary) {
+      await new Promise<void>((resolve) => this.#boundaryWaiters.push(resolve))
+    }
+    return new Promise((resolve) => {
+      this.#exchange = { rows: [], error: undefined, resolve }
+      this.#scanner.wholeFrames = true
+      this.send(messages)
+    })
+  }
+
+  #take(type: number, frame: Buffer | undefined): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) {
+      this.#listener.reply(type, frame)
+      return
+    }
+    if (frame === undefined) return
+    switch (type) {
+      case backend.dataRow:
+        exchange.rows.push(readFirstColumn(frame))
+        return
+      case backend.errorResponse:
+        exchange.error ??= Buffer.from(frame)
+        return
+      case backend.parameterStatus:
+      case backend.notificationResponse:
+        this.#listener.reply(type, frame)
+        this.#listener.relay(frame)
+        return
+      case backend.readyForQuery: {
+        const status = frame.toString('latin1', 5, 6)
+        this.#exchange = undefined
+        this.#scanner.wholeFrames = false
+        exchange.resolve({
+          rows: exchange.rows,
+          error: exchange.error,
+          status: status === 'T' || status === 'E' ? status : 'I',
+        })
+        return
+      }
+    }
+  }
+}

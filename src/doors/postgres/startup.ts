@@ -1,0 +1,86 @@
+import type { Grammar } from './grammar/index.ts'
+import { settingFacts } from './grammar/index.ts'
+import { type Step, unknownFacts } from './steps.ts'
+import type { StartupMessage } from './wire/frontend-messages.ts'
+
+/**
+ * Startup parameters that are no settings to judge. Source: PostgreSQL documentation, StartupMessage.
+ * The client encoding is one, but the server reports it and every text is read with it in mind.
+ */
+const notSettings = new Set(['user', 'database', 'options', 'replication', 'client_encoding'])
+
+/**
+ * `-c name=value`, `-cname=value` and `--name=value` in the `options` parameter, split as the server splits them:
+ * blanks separate, a backslash takes the next character as it is (PostgreSQL source, pg_split_opts).
+ * undefined: something else is among them.
+ */
+export function settingsInOptions(options: string): [string, string][] | undefined {
+  const words: string[] = []
+  let word: string | undefined
+  for (let i = 0; i < options.length; i++) {
+    const character = options[i] ?? ''
+    if (/\s/.test(character)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else if (character === '\\') {
+      i += 1
+      word = (word ?? '') + (options[i] ?? '')
+    } else {
+      word = (word ?? '') + character
+    }
+  }
+  if (word !== undefined) words.push(word)
+
+  const settings: [string, string][] = []
+  for (let i = 0; i < words.length; i++) {
+    const given = words[i] ?? ''
+    let assignment: string | undefined
+    if (given === '-c') {
+      i += 1
+      assignment = words[i]
+    } else if (given.startsWith('-c')) assignment = given.slice(2)
+    else if (given.startsWith('--')) assignment = given.slice(2)
+    const equals = assignment?.indexOf('=') ?? -1
+    if (assignment === undefined || equals <= 0) return undefined
+    // The server takes - for _ in names given this way.
+    settings.push([assignment.slice(0, equals).replaceAll('-', '_'), assignment.slice(equals + 1)])
+  }
+  return settings
+}
+
+/** What connecting does: the connection itself, then every setting that comes with it, judged like SET. */
+export function startupSteps(startup: StartupMessage, grammar: Grammar): Step[] {
+  const shown = [...startup.parameters].map(([name, value]) => `${name}=${value}`).join(' ')
+  const text = { bytes: Buffer.from(shown, 'latin1'), sql: shown, understanding: grammar.understand('') }
+  const step = (facts: Step['facts'], reason?: string): Step => ({
+    facts,
+    text,
+    ...(reason === undefined ? {} : { reason }),
+  })
+  const steps = [step({ ...unknownFacts('CONNECT', `CONNECT ${shown}`, []), bounded: true, reversible: 'yes' })]
+
+  const settings: [string, string][] = []
+  for (const [name, value] of startup.parameters) {
+    if (!notSettings.has(name) && !name.startsWith('_pq_.')) settings.push([name, value])
+  }
+  const options = startup.parameters.get('options')
+  if (options !== undefined) {
+    const found = settingsInOptions(options)
+    if (found === undefined) {
+      steps.push(
+        step(unknownFacts('CONNECT', `options=${options}`), 'The startup parameter "options" could not be read.'),
+      )
+    } else settings.push(...found)
+  }
+  for (const [name, value] of settings) {
+    const facts = settingFacts(name, value)
+    if (facts.effects.length > 0) steps.push(step(facts))
+  }
+  return steps
+}
+
+/** Whether the client asks for the replication protocol (any value but a false one; PostgreSQL source, ProcessStartupPacket). */
+export function asksForReplication(startup: StartupMessage): boolean {
+  const value = startup.parameters.get('replication')?.toLowerCase()
+  return value !== undefined && !['false', 'off', 'no', '0', 'f', 'n', 'of'].includes(value)
+}

@@ -1,0 +1,263 @@
+import { errorMessage } from '../../errors/index.ts'
+import { type Gate, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
+import type { ClientLink } from './client-link.ts'
+import {
+  cleanUpMessages,
+  type Explainable,
+  explainMessages,
+  explainPrefixLength,
+  poisonMessages,
+  rowsModified,
+} from './estimate.ts'
+import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
+import type { Expected, Replies } from './replies.ts'
+import type { ServerLink } from './server-link.ts'
+import { actionOf, bindingDigest, type Estimate, type SessionFacts } from './statement-action.ts'
+import { changesContext, farthest, type Step, wantsEstimate } from './steps.ts'
+import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
+import { encodeReady } from './wire/encode.ts'
+
+/** Messages that are let through or refused together. */
+export interface Work {
+  readonly steps: readonly Step[]
+  /** Everything but a final Sync. */
+  readonly messages: readonly Buffer[]
+  /** The Sync that ends an extended batch. A simple Query ends itself. */
+  readonly sync: Buffer | undefined
+  readonly extended: boolean
+  /** What the server will answer to `messages`, given the ids of the actions (in the order of `steps`). */
+  readonly expect: (actionIds: readonly string[]) => Expected[]
+}
+
+export interface RunnerContext {
+  readonly client: ClientLink
+  readonly server: ServerLink
+  readonly replies: Replies
+  readonly gate: Gate
+  readonly facts: SessionFacts
+  readonly policy: RunnerPolicy
+  readonly now: () => number
+  /** Settings of the session that decide what names mean. */
+  readonly context: () => Readonly<Record<string, string>>
+  /** The session cannot go on: its record was lost while its work was under way. */
+  readonly fail: (error: unknown) => void
+}
+
+export interface RunnerPolicy {
+  readonly unknown: Unit['unknown']
+  /** Milliseconds a held client may wait. */
+  readonly wait: number
+  /** Whether replies to plain reads wait until their record is durable. */
+  readonly record: 'strict' | 'batched'
+}
+
+/** What came of running a unit of work. `skipToSync`: it failed inside a batch whose Sync is still to come. */
+export type Ran = 'forwarded' | 'refused' | 'skipToSync'
+
+/**
+ * Takes one unit of work through the gate and on to the server. One at a time, and only when the server has answered
+ * everything before: so the transaction status and the names of the session are known for sure.
+ */
+export class UnitRunner {
+  readonly #in: RunnerContext
+  #waiting: { withdraw: (reason: string) => void; cancelled: boolean } | undefined
+
+  constructor(context: RunnerContext) {
+    this.#in = context
+  }
+
+  /** A client is kept waiting for reviewers. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined
+  }
+
+  /** The client pressed Ctrl-C. Returns false if nothing is held. */
+  cancel(): boolean {
+    if (this.#waiting === undefined) return false
+    this.#waiting.cancelled = true
+    this.#waiting.withdraw('The client cancelled the statement.')
+    return true
+  }
+
+  /** The client is gone. */
+  abandon(): void {
+    this.#waiting?.withdraw('The client disconnected.')
+  }
+
+  /** Runs at once where nothing has to be waited for; otherwise hands back a promise. */
+  run(work: Work): Ran | Promise<Ran> {
+    if (work.steps.length === 0) return this.#forward(work, [])
+    if (this.#explainables(work).length > 0) return this.#runWithEstimates(work)
+    return this.#submit(work, [])
+  }
+
+  /** Steps whose rows the planner can estimate now: a transaction can be opened or is open, and is sound. */
+  #explainables(work: Work): number[] {
+    const { replies } = this.#in
+    if (replies.unsynced || replies.status === 'E') return []
+    const found: number[] = []
+    for (const [i, step] of work.steps.entries()) {
+      if (wantsEstimate(step.facts)) found.push(i)
+      // Tables and settings may be others for what follows.
+      if (changesContext(step.facts)) break
+    }
+    return found
+  }
+
+  async #runWithEstimates(work: Work): Promise<Ran> {
+    const estimates: Estimate[] = []
+    for (const i of this.#explainables(work)) {
+      const step = work.steps[i]
+      if (step === undefined) continue
+      const { rows, error } = await this.#estimate(step)
+      if (error !== undefined) return this.#failedBefore(work, error)
+      estimates[i] = { rows }
+    }
+    return this.#submit(work, estimates)
+  }
+
+  async #estimate(step: Step): Promise<{ rows: number | null; error?: Buffer }> {
+    const { server, replies } = this.#in
+    const inTransaction = replies.status === 'T'
+    const reply = await server.exchange(explainMessages(explainableOf(step), inTransaction))
+    replies.status = reply.status
+    if (reply.error !== undefined) {
+      const { status } = await server.exchange(cleanUpMessages(!inTransaction))
+      replies.status = status
+      return { rows: null, error: shiftErrorPosition(reply.error, explainPrefixLength) }
+    }
+    return { rows: rowsModified(reply.rows.find((row) => row !== null) ?? '') }
+  }
+
+  /**
+   * The server refuses to plan the statement (no such table, no permission, …), so it would refuse to run it: its own
+   * error goes to the client, and nothing is forwarded. A transaction has failed by it already, as it would have.
+   */
+  #failedBefore(work: Work, error: Buffer): Ran {
+    const fields = readErrorFields(error)
+    this.#in.gate.recordFailed(this.#unit(work, []), {
+      code: fields.get('C') ?? 'XX000',
+      message: fields.get('M') ?? '',
+    })
+    this.#in.client.write(error)
+    return this.#afterError(work)
+  }
+
+  #unit(work: Work, estimates: readonly (Estimate | undefined)[]): Unit {
+    const { facts, policy, replies, context } = this.#in
+    const now = this.#in.now()
+    // In a failed transaction the server runs nothing but its end: such a statement touches no row.
+    const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
+    const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
+    return {
+      actions,
+      digest: bindingDigest(work.steps, context()),
+      unknown: policy.unknown,
+      // Waiting inside a transaction would pin its locks.
+      wait: replies.status === 'I' && !replies.unsynced ? policy.wait : 0,
+    }
+  }
+
+  #submit(work: Work, estimates: readonly (Estimate | undefined)[]): Ran | Promise<Ran> {
+    const { gate, client } = this.#in
+    const unit = this.#unit(work, estimates)
+    const ids = unit.actions.map((action) => action.id)
+    const decision = gate.submit(unit, (notice) => client.write(heldNotice(notice)))
+    switch (decision.kind) {
+      case 'pass':
+        return this.#pass(work, ids, decision.recorded)
+      case 'refuse':
+        return this.#refuse(work, decision.refusal)
+      case 'wait': {
+        const waiting = { withdraw: decision.withdraw, cancelled: false }
+        this.#waiting = waiting
+        return decision.decided.then((refusal) => {
+          this.#waiting = undefined
+          if (waiting.cancelled) return this.#refuseWith(work, cancelledMessage)
+          return refusal === undefined ? this.#forward(work, ids) : this.#refuse(work, refusal)
+        })
+      }
+    }
+  }
+
+  /** Lets a unit go as far as it may while its record is being synced. */
+  #pass(work: Work, ids: readonly string[], recorded: Promise<void>): Ran | Promise<Ran> {
+    const { replies, client, policy } = this.#in
+    const reach = farthest(work.steps)
+    if (reach === 'harmless') {
+      const reads = work.steps.some((step) => step.facts.effects.length > 0)
+      if (policy.record === 'strict' && reads) client.keepUntil(recorded)
+      else recorded.catch((error: unknown) => this.#in.fail(error))
+      return this.#forward(work, ids)
+    }
+    if (reach === 'rollbackable' && replies.status === 'T') {
+      // COMMIT is recorded after this in the same ordered log, and waits for its own record.
+      recorded.catch((error: unknown) => this.#in.fail(error))
+      return this.#forward(work, ids)
+    }
+    if (reach === 'rollbackable' && work.sync !== undefined && !replies.unsynced) {
+      this.#send(work, ids)
+      const { sync } = work
+      return recorded.then(
+        () => this.#sendSync(sync),
+        (error: unknown) => {
+          this.#in.fail(error)
+          return 'refused' as const
+        },
+      )
+    }
+    return recorded.then(
+      () => this.#forward(work, ids),
+      (error: unknown) => this.#refuse(work, unrecordedRefusal(errorMessage(error))),
+    )
+  }
+
+  #forward(work: Work, ids: readonly string[]): Ran {
+    this.#send(work, ids)
+    return work.sync === undefined ? 'forwarded' : this.#sendSync(work.sync)
+  }
+
+  #send(work: Work, ids: readonly string[]): void {
+    const { replies, server } = this.#in
+    if (work.steps.some((step) => step.facts.transaction !== null)) replies.noteTransactionControl()
+    for (const expected of work.expect(ids)) replies.expect(expected)
+    for (const message of work.messages) server.send(message)
+  }
+
+  #sendSync(sync: Buffer): Ran {
+    this.#in.replies.expect({ kind: 'sync' })
+    this.#in.server.send(sync)
+    return 'forwarded'
+  }
+
+  #refuse(work: Work, refusal: Refusal): Ran | Promise<Ran> {
+    return this.#refuseWith(work, refusalMessage(refusal))
+  }
+
+  #refuseWith(work: Work, message: Buffer): Ran | Promise<Ran> {
+    this.#in.client.write(message)
+    return this.#afterError(work)
+  }
+
+  #afterError(work: Work): Ran {
+    if (work.extended && work.sync === undefined) return 'skipToSync'
+    return 'refused'
+  }
+
+  /** Ends a refused unit as the server ends a failed one: ReadyForQuery, with any transaction in the failed state. */
+  async finishRefused(): Promise<void> {
+    const { replies, server, client } = this.#in
+    if (replies.status === 'T' || replies.unsynced) {
+      const { status } = await server.exchange(poisonMessages)
+      replies.status = status
+      replies.unsynced = false
+    }
+    client.write(encodeReady(replies.status))
+  }
+}
+
+function explainableOf({ facts, bound }: Step): Explainable {
+  const text = Buffer.from(facts.text, 'utf8')
+  if (bound?.prepared === undefined) return { text }
+  return { text, parseTail: bound.prepared.parseTail, bindTail: bound.bindTail }
+}

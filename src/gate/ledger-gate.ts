@@ -1,0 +1,273 @@
+import { type Action, canonicalJson, sha256Hex } from '../action/index.ts'
+import { errorMessage } from '../errors/index.ts'
+import { type Hold, type Holds, isOver } from '../holds/index.ts'
+import type { Ledger } from '../ledger/index.ts'
+import type { Judge } from '../rules/index.ts'
+import type { Decision, End, Gate, Refusal, Unit, Words } from './gate.ts'
+import { deciding, reviewFor, type Verdict, verdictOf } from './verdict.ts'
+import { type Retry, WaitingUnit } from './waiting-unit.ts'
+import { blockedRefusal, heldRefusal, unrecordedRefusal } from './words.ts'
+
+export interface GateOptions {
+  readonly ledger: Ledger
+  readonly holds: Holds
+  /** The rule set in force at this moment. */
+  readonly judge: () => Judge
+  /** Base of links to the console. */
+  readonly publicUrl: string
+  /** Told when an outcome could not be recorded; the next start records it as unknown. */
+  readonly onUnrecorded?: (action: string, error: unknown) => void
+}
+
+/** Judged actions of one unit under one rule set. */
+interface Judged {
+  readonly ruleSet: string
+  readonly verdicts: readonly Verdict[]
+  readonly verdict: Verdict
+  /** The action that decided. */
+  readonly action: Action
+}
+
+export class LedgerGate implements Gate {
+  readonly #options: GateOptions
+  /** Waiting clients by hold: the last one to leave withdraws it. */
+  readonly #waiting = new Map<string, number>()
+  readonly #waitingListeners = new Set<(hold: string) => void>()
+  /** Holds that can still be used, by what they are bound to. */
+  readonly #byBinding = new Map<string, string>()
+
+  constructor(options: GateOptions) {
+    this.#options = options
+    for (const hold of options.holds.list('all').reverse()) {
+      if (!isOver(hold)) this.#byBinding.set(bindingOfHold(hold), hold.hold)
+    }
+    options.holds.subscribe((hold) => {
+      const key = bindingOfHold(hold)
+      if (isOver(hold) && this.#byBinding.get(key) === hold.hold) this.#byBinding.delete(key)
+    })
+  }
+
+  /** Clients waiting on a hold right now. */
+  waiting(hold: string): number {
+    return this.#waiting.get(hold) ?? 0
+  }
+
+  /** Calls the listener with the id of a hold whenever a client starts or stops waiting on it. */
+  onWaiting(listener: (hold: string) => void): () => void {
+    this.#waitingListeners.add(listener)
+    return () => this.#waitingListeners.delete(listener)
+  }
+
+  #count(hold: string, change: 1 | -1): number {
+    const now = this.waiting(hold) + change
+    if (now > 0) this.#waiting.set(hold, now)
+    else this.#waiting.delete(hold)
+    for (const listener of this.#waitingListeners) listener(hold)
+    return now
+  }
+
+  submit(unit: Unit, notify: (notice: Words) => void): Decision {
+    try {
+      for (const action of unit.actions)
+        this.#options.ledger.append('action.requested', { action, digest: unit.digest })
+      const judged = this.#judge(unit)
+      if (judged === undefined) return { kind: 'pass', recorded: this.#options.ledger.flush() }
+      const recorded = this.#recordVerdicts(unit, judged)
+      switch (judged.verdict.outcome) {
+        case 'allow':
+        case 'flag':
+          return { kind: 'pass', recorded }
+        case 'block':
+          return this.#refuse(unit, blockedRefusal(judged.verdict, judged.action, judged.ruleSet))
+        case 'hold':
+          return this.#hold(unit, judged, notify)
+      }
+    } catch (error) {
+      return { kind: 'refuse', refusal: unrecordedRefusal(errorMessage(error)) }
+    }
+  }
+
+  recordFailed(unit: Unit, end: { code: string; message: string }): void {
+    for (const action of unit.actions) {
+      this.#record(action.id, () => {
+        this.#options.ledger.append('action.requested', { action, digest: unit.digest })
+      })
+      this.settle(action.id, { outcome: 'failed', rows: null, ...end })
+    }
+  }
+
+  settle(action: string, end: End): void {
+    this.#record(action, () => {
+      this.#options.ledger.append('action.settled', { action, ...end })
+    })
+  }
+
+  #record(action: string, append: () => void): void {
+    try {
+      append()
+    } catch (error) {
+      this.#options.onUnrecorded?.(action, error)
+    }
+  }
+
+  #judge(unit: Unit): Judged | undefined {
+    const judge = this.#options.judge()
+    const verdicts = unit.actions.map((action) => verdictOf(judge, action, unit.unknown))
+    const decided = deciding(verdicts)
+    const action = unit.actions[decided?.index ?? 0]
+    if (decided === undefined || action === undefined) return undefined
+    return { ruleSet: judge.version, verdicts, verdict: decided.verdict, action }
+  }
+
+  #recordVerdicts(unit: Unit, { ruleSet, verdicts }: Judged): Promise<void> {
+    let recorded: Promise<void> | undefined
+    for (const [i, action] of unit.actions.entries()) {
+      const verdict = verdicts[i]
+      if (verdict === undefined) continue
+      const { outcome, rule, reason, matched, shadow } = verdict
+      recorded = this.#options.ledger.append('action.judged', {
+        action: action.id,
+        verdict: outcome,
+        ruleSet,
+        rule: rule?.rule ?? null,
+        reason,
+        matched,
+        shadow,
+      }).durable
+    }
+    // One ordered log: when the last entry is durable, so are all before it.
+    return recorded ?? Promise.resolve()
+  }
+
+  #refuse(unit: Unit, refusal: Refusal): Decision {
+    this.#settleAll(unit, refusal)
+    return { kind: 'refuse', refusal }
+  }
+
+  #settleAll(unit: Unit, refusal: Refusal): void {
+    const outcome = refusal.withdrawn === true ? 'withdrawn' : 'refused'
+    for (const action of unit.actions) {
+      this.settle(action.id, { outcome, rows: null, code: refusal.code, message: refusal.message })
+    }
+  }
+
+  #hold(unit: Unit, judged: Judged, notify: (notice: Words) => void): Decision {
+    const binding = bindingOf(unit)
+    const approved = this.#options.holds.get(this.#byBinding.get(binding) ?? '')
+    if (approved?.state === 'approved' && approved.ruleSet === judged.ruleSet) {
+      const released = this.#release(unit, approved, judged.ruleSet)
+      if (released !== undefined) return { kind: 'pass', recorded: released }
+    }
+    const { hold, durable } = this.#join(unit, judged, binding)
+    durable.catch(() => undefined)
+    if (unit.wait === 0) {
+      const why = 'this statement cannot wait here.'
+      return this.#refuse(unit, heldRefusal(hold, this.#options.publicUrl, why))
+    }
+    return this.#wait(unit, { hold, durable }, notify)
+  }
+
+  /** The pending hold that already asks for exactly this, or a new one. */
+  #join(unit: Unit, judged: Judged, binding: string): { hold: Hold; durable: Promise<void> } {
+    const { holds } = this.#options
+    const existing = holds.get(this.#byBinding.get(binding) ?? '')
+    if (existing?.state === 'pending' && existing.ruleSet === judged.ruleSet) {
+      return { hold: existing, durable: Promise.resolve() }
+    }
+    const { id, name, owner } = judged.action.actor
+    const { system, environment, database } = judged.action.target
+    const { rule, reason } = judged.verdict
+    const { within, ...review } = reviewFor(judged.verdicts)
+    // The action that is held comes first; the reviewer sees the rest of the unit too, for it runs with it.
+    const actions = [judged.action, ...unit.actions.filter((action) => action !== judged.action)]
+    const opened = holds.open(
+      {
+        requester: { id, name, ...(owner === undefined ? {} : { owner }) },
+        door: judged.action.door,
+        target: { system, environment, ...(database === undefined ? {} : { database }) },
+        digest: unit.digest,
+        ruleSet: judged.ruleSet,
+        rule: { id: rule?.rule ?? 'unknown', about: rule?.about ?? reason, message: reason },
+        review,
+        actions,
+      },
+      within,
+    )
+    this.#byBinding.set(binding, opened.hold.hold)
+    return opened
+  }
+
+  /** Uses an approval for this unit: the same bytes, judged again under the rules that the approval was given under. */
+  #release(unit: Unit, hold: Hold, ruleSet: string): Promise<void> | undefined {
+    const released = this.#options.holds.release(
+      hold.hold,
+      unit.actions.map((action) => action.id),
+    )
+    if (released === undefined) return undefined
+    this.#byBinding.delete(bindingOf(unit))
+    let durable = released.durable
+    for (const action of unit.actions) {
+      durable = this.#options.ledger.append('action.released', { action: action.id, hold: hold.hold, ruleSet }).durable
+    }
+    return durable
+  }
+
+  #wait(unit: Unit, opened: { hold: Hold; durable: Promise<void> }, notify: (notice: Words) => void): Decision {
+    const waiting = new WaitingUnit(opened, {
+      wait: unit.wait,
+      publicUrl: this.#options.publicUrl,
+      holds: this.#options.holds,
+      notify,
+      count: (hold, change) => this.#count(hold, change),
+      retry: (hold) => this.#retry(unit, hold),
+      ended: (refusal) => this.#settleAll(unit, refusal),
+    })
+    return { kind: 'wait', decided: waiting.decided, withdraw: (reason) => waiting.withdraw(reason) }
+  }
+
+  /** An approval came for a unit that waits: judge it again, with the rules of this moment. */
+  #retry(unit: Unit, hold: Hold): Retry {
+    const { holds } = this.#options
+    const judged = this.#judge(unit)
+    if (judged === undefined) return { kind: 'refuse', refusal: unrecordedRefusal('There is nothing to run.') }
+    const { outcome } = judged.verdict
+    if (outcome === 'hold' && judged.ruleSet === hold.ruleSet) {
+      const recorded = this.#release(unit, hold, judged.ruleSet)
+      if (recorded !== undefined) return { kind: 'run', recorded }
+    }
+    const recorded = this.#recordVerdicts(unit, judged)
+    if (outcome === 'block') {
+      return { kind: 'refuse', refusal: blockedRefusal(judged.verdict, judged.action, judged.ruleSet) }
+    }
+    if (judged.ruleSet !== hold.ruleSet) {
+      const reason =
+        outcome === 'hold'
+          ? `The rules changed to ${judged.ruleSet}: approve again.`
+          : 'The rules no longer ask for review.'
+      holds.end(hold.hold, 'withdrawn', 'sallyport', reason).catch(() => undefined)
+    }
+    if (outcome !== 'hold') return { kind: 'run', recorded }
+    // Used up by another client with the same statement, or given under other rules: ask anew.
+    return { kind: 'hold', opened: this.#join(unit, judged, bindingOf(unit)) }
+  }
+}
+
+/** What an approval is bound to besides rule set, expiry and nonce (invariant 3). */
+function binding(requester: string, door: string, target: HoldTarget, digest: string): string {
+  const { system, environment, database } = target
+  return sha256Hex(canonicalJson([requester, door, system, environment, database ?? null, digest]))
+}
+
+type HoldTarget = Hold['target']
+
+function bindingOfHold(hold: Hold): string {
+  return binding(hold.requester.id, hold.door, hold.target, hold.digest)
+}
+
+function bindingOf(unit: Unit): string {
+  const first = unit.actions[0]
+  if (first === undefined) return ''
+  const { system, environment, database } = first.target
+  const target = { system, environment, ...(database === undefined ? {} : { database }) }
+  return binding(first.actor.id, first.door, target, unit.digest)
+}

@@ -1,0 +1,82 @@
+import { type Action, type Outcome, strictest } from '../action/index.ts'
+import { errorMessage } from '../errors/index.ts'
+import type { Judge, Review, RuleMatch } from '../rules/index.ts'
+
+/** What is decided about one action: the rules' judgement with the door's default for `unknown` put in. */
+export interface Verdict {
+  readonly outcome: Outcome
+  /** The rule that decided; null: none matched, or the door's default decided. */
+  readonly rule: RuleMatch | null
+  readonly reason: string
+  readonly matched: readonly string[]
+  readonly shadow: readonly string[]
+  readonly review: Review
+}
+
+/** What a hold asks for where no rule says: the door's own default, or a judge that failed. */
+export const defaultReview: Review = { approvals: 1, from: [], within: 30 * 60_000 }
+
+/**
+ * Judges one action. An error is a hold, never an allow (invariant 2). The door's default for `unknown` holds unless
+ * a rule allows the action outright: that is how somebody says "this one is known".
+ */
+export function verdictOf(judge: Judge, action: Action, unknown: Outcome): Verdict {
+  try {
+    const judgement = judge.judge(action)
+    const matched = judgement.matched.map((match) => match.rule)
+    const verdict: Verdict = {
+      outcome: judgement.outcome,
+      rule: judgement.rule,
+      reason: judgement.message,
+      matched,
+      shadow: judgement.shadow.map((match) => match.rule),
+      review: judgement.review ?? defaultReview,
+    }
+    const allowedOutright = judgement.matched.some((match) => match.outcome === 'allow')
+    if (!action.effects.includes('unknown') || allowedOutright) return verdict
+    const outcome = strictest(judgement.outcome, unknown)
+    if (outcome === judgement.outcome && judgement.rule !== null) return verdict
+    return { ...verdict, outcome, rule: null, reason: unknownReason(action) }
+  } catch (error) {
+    return {
+      outcome: 'hold',
+      rule: null,
+      reason: `The rules could not be evaluated: ${errorMessage(error)}`,
+      matched: [],
+      shadow: [],
+      review: defaultReview,
+    }
+  }
+}
+
+function unknownReason(action: Action): string {
+  const because = action.request.unknownBecause
+  return typeof because === 'string'
+    ? `The statement could not be understood: ${because}`
+    : 'What this statement does could not be understood.'
+}
+
+/** The verdict that decides for actions that run or fall together: the first among the strictest. */
+export function deciding(verdicts: readonly Verdict[]): { verdict: Verdict; index: number } | undefined {
+  let best: { verdict: Verdict; index: number } | undefined
+  for (const [index, verdict] of verdicts.entries()) {
+    const stricter = best !== undefined && strictest(best.verdict.outcome, verdict.outcome) !== best.verdict.outcome
+    if (best === undefined || stricter) best = { verdict, index }
+  }
+  return best
+}
+
+/** Everything the holds among the verdicts ask for: most approvals, least time, and the groups of the first. */
+export function reviewFor(verdicts: readonly Verdict[]): Review {
+  const reviews = verdicts.filter((verdict) => verdict.outcome === 'hold').map((verdict) => verdict.review)
+  const groups = reviews.map((review) => review.from).filter((from) => from.length > 0)
+  const common = groups.reduce<readonly string[] | undefined>(
+    (shared, from) => (shared === undefined ? from : shared.filter((group) => from.includes(group))),
+    undefined,
+  )
+  return {
+    approvals: Math.max(1, ...reviews.map((review) => review.approvals)),
+    from: (common !== undefined && common.length > 0 ? common : groups[0]) ?? [],
+    within: Math.min(...reviews.map((review) => review.within)),
+  }
+}

@@ -1,0 +1,75 @@
+import { defaults } from './defaults.ts'
+import type { EntryBodies, EntryKind } from './entry.ts'
+import { recordHeaderBytes, writeRecordHeader } from './format.ts'
+
+/** What a subscriber gets once the batch is durable, with the place of its record in the batch. */
+export interface BatchedEntry {
+  readonly index: number
+  readonly at: string
+  readonly kind: EntryKind
+  readonly body: EntryBodies[EntryKind]
+  /** Where its record starts in the buffer. */
+  readonly start: number
+}
+
+/** Entries that share one write, one sync and one promise. */
+export class Batch {
+  readonly firstIndex: number
+  readonly entries: BatchedEntry[] = []
+  readonly durable: Promise<void>
+  #buffer: Buffer
+  #length = 0
+  #resolve: () => void = () => undefined
+  #reject: (error: Error) => void = () => undefined
+
+  constructor(firstIndex: number, buffer: Buffer = Buffer.allocUnsafeSlow(defaults.batchBytes)) {
+    this.firstIndex = firstIndex
+    this.#buffer = buffer
+    this.durable = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    // Nobody has to await it: a rejection is told by the next append and by the ledger's state as well.
+    this.durable.catch(() => undefined)
+  }
+
+  /** The records back to back; only the first `length` bytes count. */
+  get buffer(): Buffer {
+    return this.#buffer
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(entry: Omit<BatchedEntry, 'start'>, payload: Buffer, hash: Buffer): void {
+    const start = this.#length
+    const end = start + recordHeaderBytes + payload.length
+    if (end > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, this.#buffer.length * 2))
+      this.#buffer.copy(larger, 0, 0, start)
+      this.#buffer = larger
+    }
+    payload.copy(this.#buffer, start + recordHeaderBytes)
+    const { index, at, kind, body } = entry
+    const placeInWrite = index - this.firstIndex
+    writeRecordHeader(this.#buffer, start, { index, placeInWrite, hash, payloadBytes: payload.length })
+    this.#length = end
+    this.entries.push({ index, at, kind, body, start })
+  }
+
+  /** Where the record of the entry after this one starts. */
+  endOf(position: number): number {
+    return this.entries[position + 1]?.start ?? this.#length
+  }
+
+  /** The chain hash after an entry, as stored in its record. */
+  hashAt(entry: BatchedEntry): Buffer {
+    return this.#buffer.subarray(entry.start + 20, entry.start + recordHeaderBytes)
+  }
+
+  settle(error?: Error): void {
+    if (error === undefined) this.#resolve()
+    else this.#reject(error)
+  }
+}

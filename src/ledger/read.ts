@@ -1,0 +1,78 @@
+import { SallyportError } from '../errors/index.ts'
+import { decodeEntry } from './codec.ts'
+import type { Entry } from './entry.ts'
+import { type FileLayer, nodeFiles } from './file-layer.ts'
+import { SegmentCursor } from './segment-cursor.ts'
+import { listSegments, segmentsPath } from './segment-store.ts'
+import type { SegmentFile } from './segment-writer.ts'
+
+/**
+ * The entries of a ledger folder (`<data>/ledger`) in order, without its lock: a server may be writing to it, and
+ * what is read may then be ahead of what it has acknowledged. Checksums are checked; the hash chain is `verifyLedger`'s.
+ * @throws SallyportError `ledger_corrupt`, `not_found`
+ */
+export async function* readLedger(
+  directory: string,
+  options: { readonly from?: number; readonly files?: FileLayer } = {},
+): AsyncGenerator<Entry, void, undefined> {
+  const files = options.files ?? nodeFiles
+  const segments = await listSegments(files, directory)
+  if (segments.length === 0) throw noLedger(directory)
+  yield* readSegments(files, segments, options.from ?? 0, undefined)
+}
+
+export function noLedger(directory: string): SallyportError {
+  return new SallyportError(
+    'not_found',
+    `There is no ledger in ${directory}: ${segmentsPath(directory)} has no segments.`,
+    {
+      hint: 'A ledger stands in the folder "ledger" of the server\'s data folder.',
+    },
+  )
+}
+
+/** The entries from `from` up to but without `to`; undefined: up to the end of what can be read. */
+export async function* readSegments(
+  files: FileLayer,
+  segments: readonly SegmentFile[],
+  from: number,
+  to: number | undefined,
+): AsyncGenerator<Entry, void, undefined> {
+  for (const [position, segment] of segments.entries()) {
+    const limit = Math.min(
+      segments[position + 1]?.firstIndex ?? Number.POSITIVE_INFINITY,
+      to ?? Number.POSITIVE_INFINITY,
+    )
+    if (limit <= from || segment.firstIndex >= limit) continue
+    yield* readSegment(files, segment, from, limit)
+  }
+}
+
+async function* readSegment(
+  files: FileLayer,
+  segment: SegmentFile,
+  from: number,
+  limit: number,
+): AsyncGenerator<Entry, void, undefined> {
+  const file = await files.open(segment.path, 'read')
+  try {
+    const cursor = new SegmentCursor(file, await file.size())
+    for (let index = segment.firstIndex; index < limit; ) {
+      const offset = cursor.offset
+      const step = cursor.next()
+      if (step.type === 'fill' && (await cursor.fill())) continue
+      if (step.type === 'record' && step.index === index) {
+        if (index >= from) yield decodeEntry(index, step.hash, step.payload)
+        index++
+        continue
+      }
+      // Where the end is not known, the first thing that is no whole entry is the end.
+      if (limit === Number.POSITIVE_INFINITY && step.type !== 'record') return
+      throw new SallyportError('ledger_corrupt', `Entry ${index} cannot be read (${segment.path}, byte ${offset}).`, {
+        hint: 'Run: sallyport ledger verify',
+      })
+    }
+  } finally {
+    await file.close()
+  }
+}

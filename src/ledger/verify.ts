@@ -1,0 +1,51 @@
+import { type FileLayer, nodeFiles } from './file-layer.ts'
+import { emptyHead, headPath, readHeadFile } from './head-file.ts'
+import type { LedgerHead } from './ledger.ts'
+import { isLedgerInUse } from './lock.ts'
+import { noLedger } from './read.ts'
+import { type LedgerProblem, scanLog } from './scan.ts'
+import { listSegments } from './segment-store.ts'
+
+export interface LedgerVerification {
+  /** Whether every acknowledged entry is there and unchanged; a torn tail alone, which a crash leaves, is no fault. */
+  readonly ok: boolean
+  /** Whole entries found. */
+  readonly entries: number
+  /** The end of the log as found. */
+  readonly head: LedgerHead
+  readonly segments: number
+  readonly problems: readonly LedgerProblem[]
+}
+
+/**
+ * Reads a ledger folder (`<data>/ledger`) and checks all of it; changes nothing. Works while a server has it open:
+ * then it speaks about the log up to some moment after the call.
+ * @throws SallyportError `not_found`; `ledger_corrupt` for an unreadable head file
+ */
+export async function verifyLedger(
+  directory: string,
+  options: { readonly files?: FileLayer } = {},
+): Promise<LedgerVerification> {
+  const files = options.files ?? nodeFiles
+  // In this order: a log that grows meanwhile is only longer than the head file says.
+  const atLeast = await readHeadFile(files, directory)
+  if (atLeast === undefined && (await listSegments(files, directory)).length === 0) throw noLedger(directory)
+  const inUse = await isLedgerInUse(directory)
+  const scan = await scanLog(files, directory, atLeast ?? emptyHead)
+  // Half a write at the end of a ledger in use is one that is being written.
+  const problems = scan.problems.filter((problem) => !(inUse && problem.kind === 'torn-tail'))
+  if (atLeast === undefined) problems.push(missingHead(directory))
+  return {
+    ok: problems.every((problem) => problem.kind === 'torn-tail'),
+    entries: scan.entries,
+    head: scan.head,
+    segments: scan.segments.length,
+    problems,
+  }
+}
+
+/** A ledger has its head file before its first segment, so it was removed. */
+export function missingHead(directory: string): LedgerProblem {
+  const message = 'the head file is missing, so nobody can tell whether the end of the log was cut off'
+  return { kind: 'incomplete', file: headPath(directory), offset: 0, index: 0, message }
+}

@@ -1,0 +1,73 @@
+import type { Diagnostic } from '../errors/index.ts'
+import { actionType } from './action-types.ts'
+import { comprehensions } from './cel-ast.ts'
+import { conditionEnvironment } from './cel-environment.ts'
+import { compileRule, compileText, type FileScope } from './compile-rule.ts'
+import { words } from './macros.ts'
+import type { ReadRuleFile } from './read-rule-file.ts'
+import type { Rule } from './rule.ts'
+
+/** Names that mean something in CEL, or will once windows come. */
+const reservedNames: ReadonlySet<string> = new Set([
+  ...['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import'],
+  ...['let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while', 'prototype', '__proto__'],
+  ...['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type', 'dyn', 'google'],
+  ...['has', 'size', 'rx', 'matches', 'cel', 'optional', 'timestamp', 'duration', 'window', 'windows'],
+  ...comprehensions,
+])
+
+/** A file's rules, each with its place in the file, and what is wrong with the others. */
+export interface CompiledFile {
+  readonly rules: readonly { readonly rule: Rule; readonly index: number }[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/**
+ * Compiles the rules of one file. Lists and macros belong to their file: it can be read, tested and removed by itself.
+ */
+export function compileFile({ content, source }: ReadRuleFile): CompiledFile {
+  const lists = new Map(Object.entries(content.lists ?? {}))
+  const macros = new Map(Object.entries(content.macros ?? {}))
+  const named: Diagnostic[] = []
+  for (const [kind, names] of [
+    ['lists', lists],
+    ['macros', macros],
+  ] as const) {
+    for (const name of names.keys()) {
+      const problem = nameProblem(name) ?? (kind === 'macros' && lists.has(name) ? 'is already a list' : undefined)
+      if (problem) named.push(source.diagnostic(source.key([kind, name]), `${name} ${problem}`, 'choose another name'))
+    }
+  }
+  if (named.length > 0) return { rules: [], diagnostics: named }
+
+  const scope: FileScope = { source, lists, macros, environment: conditionEnvironment(lists) }
+  const broken = [...macros].flatMap(([name, text]) => macroProblems(name, text, scope))
+  if (broken.length > 0) return { rules: [], diagnostics: broken }
+
+  const rules: { rule: Rule; index: number }[] = []
+  const diagnostics: Diagnostic[] = []
+  for (const [index, written] of content.rules.entries()) {
+    const compiled = compileRule(written, index, scope)
+    if (Array.isArray(compiled)) diagnostics.push(...compiled)
+    else rules.push({ rule: compiled, index })
+  }
+  return { rules, diagnostics }
+}
+
+function nameProblem(name: string): string | undefined {
+  if (actionType.fields.has(name)) return 'is a field of an action'
+  return reservedNames.has(name) ? 'means something else in conditions' : undefined
+}
+
+/** A macro must stand by itself, so that putting it into parentheses cannot change what is around it. */
+function macroProblems(name: string, text: string, scope: FileScope): Diagnostic[] {
+  const path = ['macros', name]
+  const nested = words(text).find((word) => scope.macros.has(word.name))
+  if (nested) {
+    const offsets = scope.source.stringOffsets(path)
+    const span = offsets ? { start: offsets(nested.start), length: nested.name.length } : scope.source.value(path)
+    return [scope.source.diagnostic(span, `a macro cannot use another macro (${nested.name})`, 'write it out')]
+  }
+  const compiled = compileText(text, path, scope, new Map(), false)
+  return Array.isArray(compiled) ? compiled : []
+}

@@ -1,0 +1,134 @@
+import { type ASTNode, serialize } from '@marcbachmann/cel-js'
+import type { Outcome } from '../action/index.ts'
+import type { Diagnostic, Path, YamlSource } from '../errors/index.ts'
+import type { ConditionEnvironment } from './cel-environment.ts'
+import type { Finding } from './check-condition.ts'
+import { type Condition, compileCondition, evaluator } from './condition.ts'
+import { parseDuration } from './duration.ts'
+import type { Review } from './judge.ts'
+import { expandMacros, hasComment } from './macros.ts'
+import { compileMessage } from './message.ts'
+import { prefilter } from './prefilter.ts'
+import { defaultReview } from './review.ts'
+import type { Rule } from './rule.ts'
+import { maxConditionLength, type RuleSource } from './rule-file.ts'
+
+/** What the conditions of one file can name. */
+export interface FileScope {
+  readonly source: YamlSource
+  readonly lists: ReadonlyMap<string, readonly string[]>
+  readonly macros: ReadonlyMap<string, string>
+  readonly environment: ConditionEnvironment
+}
+
+/** Compiles one rule whose structure is right. `index`: its place among the rules of its file. */
+export function compileRule(rule: RuleSource, index: number, scope: FileScope): Rule | Diagnostic[] {
+  const { source } = scope
+  const at: Path = ['rules', index]
+  const diagnostics: Diagnostic[] = []
+
+  const condition = compileText(rule.when, [...at, 'when'], scope, scope.macros)
+  if (Array.isArray(condition)) diagnostics.push(...condition)
+  const template = compileMessage(rule.message ?? '')
+  if (Array.isArray(template)) diagnostics.push(...place(template, [...at, 'message'], source))
+  if (Array.isArray(condition) || Array.isArray(template)) return diagnostics
+
+  const { outcome, review } = outcomeOf(rule.then, scope.lists)
+  const { mayMatch, rest } = prefilter(condition.ast, scope.lists)
+  const { line } = source.diagnostic(source.key([...at, 'id']), '')
+  return {
+    summary: {
+      id: rule.id,
+      about: rule.about,
+      file: source.file,
+      line,
+      mode: rule.mode ?? 'enforce',
+      outcome,
+      severity: rule.severity ?? null,
+      when: rule.when,
+      ...(review ? { review } : {}),
+    },
+    match: { rule: rule.id, outcome, about: rule.about },
+    condition,
+    mayMatch,
+    rest: compileRest(rest, scope),
+    message: rule.message === undefined ? () => rule.about : template,
+    tests: (rule.tests ?? []).map((test, i) => ({
+      ...test,
+      source,
+      span: source.value([...at, 'tests', i, 'expect']),
+    })),
+  }
+}
+
+/** What a prefilter leaves to evaluate. The parts were checked as the condition that they come from. */
+function compileRest(parts: readonly ASTNode[], { environment }: FileScope): Pick<Condition, 'holds'> {
+  if (parts.length === 0) return { holds: () => true }
+  return evaluator(environment, parts.map((part) => `(${serialize(part)})`).join(' && '))
+}
+
+/** Compiles a condition (or a macro, which need not be boolean) and puts its findings into the file. */
+export function compileText(
+  written: string,
+  path: Path,
+  scope: FileScope,
+  macros: ReadonlyMap<string, string>,
+  boolean: boolean = true,
+): Condition | Diagnostic[] {
+  const { source, lists } = scope
+  if (!source.stringOffsets(path)) {
+    const hint = "write it behind the colon, in single quotes: when: 'impact.rows > 1000'"
+    return [source.diagnostic(source.key(path), 'a condition stands on one line', hint)]
+  }
+  if (hasComment(written)) {
+    return place([whole(written, 'a condition has no comments', 'put it on a line of its own, behind #')], path, source)
+  }
+  const expanded = expandMacros(written, macros)
+  if (expanded.text.length > maxConditionLength) {
+    return place([whole(written, `with its macros put in, longer than ${maxConditionLength} characters`)], path, source)
+  }
+  const condition = compileCondition(expanded.text, scope.environment, [...lists.keys(), ...macros.keys()], boolean)
+  if (!Array.isArray(condition)) return condition
+  const findings = condition.map((finding): Finding => {
+    const start = expanded.origin(finding.start)
+    if (start.macro !== undefined) {
+      const message = `${finding.message} (in macro ${start.macro})`
+      return { ...finding, message, start: start.offset, end: start.offset + start.macro.length }
+    }
+    const end = expanded.origin(Math.max(finding.start, finding.end - 1))
+    return { ...finding, start: start.offset, end: end.offset + (end.macro?.length ?? 1) }
+  })
+  return place(findings, path, source)
+}
+
+function whole(text: string, message: string, hint?: string): Finding {
+  return { start: 0, end: text.length, message, ...(hint === undefined ? {} : { hint }) }
+}
+
+/** Findings in a string of the file, at their places in the file. */
+function place(findings: readonly Finding[], path: Path, source: YamlSource): Diagnostic[] {
+  const offsets = source.stringOffsets(path)
+  return findings.map(({ start, end, message, hint }) => {
+    const span = offsets
+      ? { start: offsets(start), length: Math.max(1, offsets(Math.max(start, end)) - offsets(start)) }
+      : source.value(path)
+    return source.diagnostic(span, message, hint)
+  })
+}
+
+function outcomeOf(
+  then: RuleSource['then'],
+  lists: ReadonlyMap<string, readonly string[]>,
+): { outcome: Outcome; review: Review | undefined } {
+  if (typeof then === 'string') return { outcome: then, review: then === 'hold' ? defaultReview : undefined }
+  const { approvals, from, within } = then.hold
+  return {
+    outcome: 'hold',
+    review: {
+      approvals: approvals ?? defaultReview.approvals,
+      // A name is a list of groups where the file has one of that name, otherwise a group.
+      from: [...new Set((from ?? []).flatMap((name) => lists.get(name) ?? [name]))],
+      within: (within === undefined ? undefined : parseDuration(within)) ?? defaultReview.within,
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import type { Action } from '../action/index.ts'
+import { didYouMean } from '../errors/index.ts'
+import { actionType, type FieldType, memberType } from './action-types.ts'
+import type { Finding } from './check-condition.ts'
+
+/** Puts the facts of an action into a rule's sentence. */
+export type MessageTemplate = (action: Action) => string
+
+/** Longest text that one field may put into a sentence. */
+const maxFieldLength = 200
+
+/** Compiles a sentence with fields in braces, such as `Deleting {impact.rows} rows of {resources}`. */
+export function compileMessage(text: string): MessageTemplate | Finding[] {
+  const findings: Finding[] = []
+  const parts: (string | readonly string[])[] = []
+  let last = 0
+  for (const match of text.matchAll(/\{([^{}]*)\}/g)) {
+    const [whole, path = ''] = match
+    const start = match.index
+    parts.push(text.slice(last, start))
+    last = start + whole.length
+    const steps = path.trim().split('.')
+    const problem = fieldProblem(steps)
+    if (problem) findings.push({ start: start + 1, end: last - 1, ...problem })
+    parts.push(steps)
+  }
+  parts.push(text.slice(last))
+  for (const [i, part] of parts.entries()) {
+    if (typeof part === 'string' && /[{}]/.test(part) && i % 2 === 0) {
+      const start = text.search(/[{}]/)
+      findings.push({ start, end: start + 1, message: 'a brace without its partner' })
+      break
+    }
+  }
+  if (findings.length > 0) return findings
+  return (action) => parts.map((part) => (typeof part === 'string' ? part : fieldInWords(action, part))).join('')
+}
+
+function fieldProblem(steps: readonly string[]): { message: string; hint?: string } | undefined {
+  let type: FieldType = actionType
+  for (const step of steps) {
+    const member = memberType(type, step)
+    if (!member) {
+      const near = type.kind === 'object' ? didYouMean(step, type.fields.keys()) : undefined
+      const owner = type.kind === 'object' && type.path === '' ? 'an action' : 'this'
+      return { message: `${owner} has no field ${step || '(nothing)'}`, ...(near && { hint: `did you mean ${near}?` }) }
+    }
+    type = member
+  }
+  if (type.kind === 'object' || type.kind === 'map')
+    return { message: `${steps.join('.')} is a map; name one of its fields` }
+  return undefined
+}
+
+function fieldInWords(action: Action, steps: readonly string[]): string {
+  let value: unknown = action
+  for (const step of steps) {
+    value =
+      typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined
+  }
+  if (steps.join('.') === 'impact.rows' && typeof value === 'number' && !action.impact.exact) {
+    return `about ${inWords(value)}`
+  }
+  return inWords(value)
+}
+
+function inWords(value: unknown): string {
+  if (value === null) return 'an unknown number of'
+  if (value === undefined) return 'unknown'
+  if (typeof value === 'number') return value.toLocaleString('en-US')
+  if (typeof value === 'string') return printable(value)
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (Array.isArray(value)) return value.length === 0 ? 'nothing' : printable(value.map(itemInWords).join(', '))
+  return 'something'
+}
+
+function itemInWords(item: unknown): string {
+  if (typeof item === 'object' && item !== null && 'name' in item) return String(item.name)
+  if (typeof item === 'object' && item !== null && 'table' in item) return String(item.table)
+  return typeof item === 'object' ? 'something' : String(item)
+}
+
+/** Fields carry what a client wrote: nothing of it may move a terminal's cursor or hide in a sentence. */
+function printable(text: string): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+  return plain.length > maxFieldLength ? `${plain.slice(0, maxFieldLength)}…` : plain
+}

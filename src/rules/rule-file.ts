@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { actionInputSchema, outcomes } from '../action/index.ts'
+import { durationPattern } from './duration.ts'
+
+/** Most bytes of one rule file. */
+export const maxFileBytes = 1024 * 1024
+/** Most rules in force together. */
+export const maxRules = 5_000
+/** Most characters of one condition, before and after macros are put in. */
+export const maxConditionLength = 4_096
+
+export const modes = ['enforce', 'shadow'] as const
+export type Mode = (typeof modes)[number]
+
+/** From least to most severe. */
+export const severities = ['low', 'medium', 'high', 'critical'] as const
+export type Severity = (typeof severities)[number]
+
+const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+const sentence = z.string().trim().min(1).max(500)
+
+const holdSchema = z.strictObject({
+  approvals: z.int().min(1).max(20).optional().describe('How many different people must approve. Default 1'),
+  from: z
+    .array(z.string().min(1).max(100))
+    .min(1)
+    .optional()
+    .describe('Who may review: names of groups, or of lists of groups in this file. Default: any reviewer'),
+  within: z
+    .string()
+    .regex(durationPattern)
+    .optional()
+    .describe('How long reviewers have: 90s, 30m, 2h, 1d. Default 30m'),
+})
+
+const testSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  expect: z.enum(outcomes).describe('What this rule alone must say; allow: it must not match'),
+  action: actionInputSchema.describe('An action; fields left out are neutral'),
+})
+
+const ruleSchema = z.strictObject({
+  id: z
+    .string()
+    .max(100)
+    .regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/)
+    .describe('Unique over all rule files'),
+  about: sentence.describe('One line in plain words: what this guards against'),
+  when: z.string().min(1).max(maxConditionLength).describe('One-line CEL condition over the action'),
+  // biome-ignore lint/suspicious/noThenProperty: the rule format says "when … then …"; nobody awaits a rule
+  then: z.union([z.enum(outcomes), z.strictObject({ hold: holdSchema })]),
+  mode: z.enum(modes).optional().describe('shadow: only record what the rule would have done. Default enforce'),
+  message: sentence.optional().describe('Sentence for the person at the other end; {impact.rows} puts a field in'),
+  severity: z.enum(severities).optional(),
+  tests: z.array(testSchema).min(1).optional().describe('Tried whenever the file is loaded'),
+})
+
+/** One rule file. Has no transformations, so that it is its own JSON Schema. */
+export const ruleFileSchema = z.strictObject({
+  version: z.literal(1),
+  lists: z
+    .record(identifier, z.array(z.string().min(1)).min(1))
+    .optional()
+    .describe('Named lists of strings, used in conditions: target.environment in production'),
+  macros: z
+    .record(identifier, z.string().min(1).max(maxConditionLength))
+    .optional()
+    .describe('Named conditions, put into conditions in parentheses; a macro cannot use another'),
+  rules: z.array(ruleSchema).min(1),
+})
+
+export type RuleFileContent = z.infer<typeof ruleFileSchema>
+export type RuleSource = RuleFileContent['rules'][number]
+
+/** The JSON Schema (draft 2020-12) of a rule file, for editors to check and complete. */
+export function ruleFileJsonSchema(): z.core.JSONSchema.JSONSchema {
+  return {
+    title: 'Sallyport rule file',
+    ...z.toJSONSchema(ruleFileSchema, { io: 'input' }),
+  }
+}

@@ -1,0 +1,128 @@
+import { type Action, type Outcome, outcomes } from '../action/index.ts'
+import { type Condition, evaluationProblem, type RuleContext } from './condition.ts'
+import type { Judge, Judgement, RuleMatch } from './judge.ts'
+import { type Facts, factsKey, factsOf } from './prefilter.ts'
+import { combineReviews, defaultReview, type RuleReview } from './review.ts'
+import type { Rule } from './rule.ts'
+
+const noMatch: Judgement = Object.freeze({
+  outcome: 'allow',
+  rule: null,
+  message: 'No rule objects.',
+  matched: Object.freeze([]),
+  shadow: Object.freeze([]),
+  errors: Object.freeze([]),
+})
+
+/** A rule that matched, or that could not be evaluated and therefore holds. */
+export interface Verdict {
+  readonly rule: Rule
+  readonly match: RuleMatch
+  readonly problem: string | undefined
+}
+
+/**
+ * What one rule says of an action; undefined: it does not match. Its mode plays no part here.
+ * `condition`: the rule's whole condition, or its rest where the prefilter has answered for what is before it.
+ */
+export function judgeByRule(
+  rule: Rule,
+  context: RuleContext,
+  condition: Pick<Condition, 'holds'> = rule.condition,
+): Verdict | undefined {
+  try {
+    return condition.holds(context) ? { rule, match: rule.match, problem: undefined } : undefined
+  } catch (thrown) {
+    return { rule, match: { ...rule.match, outcome: 'hold' }, problem: evaluationProblem(thrown) }
+  }
+}
+
+/**
+ * An action as conditions see it: `request.traits` is always a list, and `change` always a map, so that rules can ask
+ * for a trait or `has(change.id)` whatever the protocol.
+ */
+export function ruleContext(action: Action): RuleContext {
+  const { traits } = action.request
+  return {
+    ...action,
+    change: action.change ?? {},
+    ...(traits === undefined ? { request: { ...action.request, traits: [] } } : {}),
+  }
+}
+
+/** Most combinations of facts that a rule set remembers; a running system has some dozens. */
+const maxRemembered = 1_000
+
+/** The rules that may match an action. Actions of a system are alike: what was found for one is kept for the next. */
+function candidateFinder(rules: readonly Rule[]): (facts: Facts) => readonly Rule[] {
+  const remembered = new Map<string, readonly Rule[]>()
+  return (facts) => {
+    const key = factsKey(facts)
+    const known = key === undefined ? undefined : remembered.get(key)
+    if (known) return known
+    const found = rules.filter((rule) => rule.mayMatch(facts))
+    if (key !== undefined) {
+      if (remembered.size >= maxRemembered) remembered.clear()
+      remembered.set(key, found)
+    }
+    return found
+  }
+}
+
+/** A judge over rules in the order in which they stand. */
+export function createJudge(version: string, rules: readonly Rule[]): Judge {
+  const candidatesOf = candidateFinder(rules)
+  return {
+    version,
+    judge(action) {
+      const facts = factsOf(action)
+      const candidates = candidatesOf(facts)
+      if (candidates.length === 0) return noMatch
+      const context = ruleContext(action)
+      const enforced: Verdict[] = []
+      const shadow: RuleMatch[] = []
+      for (const rule of candidates) {
+        const verdict = judgeByRule(rule, context, facts.traits === undefined ? rule.condition : rule.rest)
+        if (verdict === undefined) continue
+        if (rule.summary.mode === 'shadow') shadow.push(verdict.match)
+        else enforced.push(verdict)
+      }
+      return enforced.length === 0 ? { ...noMatch, shadow } : judgement(action, enforced, shadow)
+    },
+  }
+}
+
+function judgement(action: Action, verdicts: readonly Verdict[], shadow: readonly RuleMatch[]): Judgement {
+  const [first, ...others] = verdicts
+  if (!first) return { ...noMatch, shadow }
+  const deciding = others.reduce(
+    (best, next) => (isStricter(next.match.outcome, best.match.outcome) ? next : best),
+    first,
+  )
+  const { outcome } = deciding.match
+  return {
+    outcome,
+    rule: deciding.match,
+    message: deciding.problem === undefined ? deciding.rule.message(action) : undecided(deciding),
+    matched: verdicts.map(({ match }) => match),
+    shadow,
+    ...(outcome === 'hold'
+      ? { review: combineReviews(verdicts.filter(({ match }) => match.outcome === 'hold').map(reviewOf)) }
+      : {}),
+    errors: verdicts.flatMap(({ match: { rule }, problem }) =>
+      problem === undefined ? [] : [{ rule, message: problem }],
+    ),
+  }
+}
+
+function isStricter(a: Outcome, b: Outcome): boolean {
+  return outcomes.indexOf(a) > outcomes.indexOf(b)
+}
+
+function undecided({ match, problem }: Verdict): string {
+  return `Rule ${match.rule} cannot tell whether it applies, so a person must look (${problem}).`
+}
+
+function reviewOf({ rule: { summary } }: Verdict): RuleReview {
+  return { review: summary.review ?? defaultReview, severity: summary.severity }
+}

@@ -1,0 +1,43 @@
+import type { Outcome } from '../action/index.ts'
+import type { Span, YamlSource } from '../errors/index.ts'
+import type { Condition } from './condition.ts'
+import type { Review, RuleMatch } from './judge.ts'
+import type { MessageTemplate } from './message.ts'
+import type { Prefilter } from './prefilter.ts'
+import type { Mode, RuleSource, Severity } from './rule-file.ts'
+
+/** One rule as people see it in lists. */
+export interface RuleSummary {
+  readonly id: string
+  readonly about: string
+  readonly file: string
+  readonly line: number
+  readonly mode: Mode
+  readonly outcome: Outcome
+  readonly severity: Severity | null
+  readonly when: string
+  /** Present for a hold. */
+  readonly review?: Review
+}
+
+/** One rule, ready to judge. */
+export interface Rule {
+  readonly summary: RuleSummary
+  readonly match: RuleMatch
+  readonly condition: Condition
+  /** false only where the condition is certainly false. */
+  readonly mayMatch: Prefilter['mayMatch']
+  /** The condition without what `mayMatch` has decided: the same answer, sooner. */
+  readonly rest: Pick<Condition, 'holds'>
+  readonly message: MessageTemplate
+  readonly tests: readonly RuleTest[]
+}
+
+/** A test that stands in a rule file. */
+export interface RuleTest {
+  readonly name: string
+  readonly expect: Outcome
+  readonly action: NonNullable<RuleSource['tests']>[number]['action']
+  readonly source: YamlSource
+  readonly span: Span
+}

@@ -1,0 +1,144 @@
+import { type Api, type ApiDeps, createApi, RecentActions } from '../../src/api/index.ts'
+import { Holds } from '../../src/holds/index.ts'
+import type { HoldOpened } from '../../src/ledger/index.ts'
+import { People, type Person } from '../../src/people/index.ts'
+import { MemoryLedger } from './memory-ledger.ts'
+
+/** Who there is: one of each role, the person behind `shop:alice` and her agent, and one without any role. */
+const everybody: readonly Person[] = [
+  person('root', ['admin']),
+  person('vera', ['viewer']),
+  { ...person('rick', ['reviewer']), groups: ['dba'] },
+  { ...person('rosa', ['reviewer']), groups: ['dba'] },
+  { ...person('alice', ['reviewer', 'admin']), groups: ['dba'], actors: ['shop:alice'] },
+  { ...person('bot', ['reviewer']), kind: 'agent', owner: 'alice', groups: ['dba'], actors: ['shop:bot'] },
+  person('nobody', []),
+]
+
+function person(id: string, roles: Person['roles']): Person {
+  return { id, name: id, kind: 'human', groups: [], roles, actors: [] }
+}
+
+interface TestRequest {
+  readonly method?: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Sent as it is. */
+  readonly raw?: string
+  readonly headers?: Record<string, string>
+}
+
+export interface TestApi {
+  readonly app: Api
+  readonly deps: ApiDeps
+  readonly ledger: MemoryLedger
+  readonly people: People
+  readonly holds: Holds
+  /** How many clients wait on a hold. */
+  readonly waiting: Map<string, number>
+  readonly tokens: ReadonlyMap<string, { token: string; id: string }>
+  /** How many event streams listen for new rules. */
+  listening(): number
+  /** Puts another rule set in force. */
+  changeRules(version: string): void
+  as(who: string, path: string, request?: TestRequest): Promise<Response>
+  /** Opens a hold and gives its id. */
+  hold(change?: Partial<HoldOpened>): Promise<string>
+}
+
+/** The whole API on a ledger in memory. */
+export async function testApi(options: { consoleDir?: string } = {}): Promise<TestApi> {
+  const ledger = new MemoryLedger()
+  const people = await People.open({ ledger })
+  const tokens = new Map<string, { token: string; id: string }>()
+  for (const one of everybody) {
+    await people.put(one, 'test')
+    tokens.set(one.id, await people.issueToken(one.id, { label: 'test', expiresAt: null, by: 'test' }))
+  }
+  const holds = await Holds.open({
+    ledger,
+    reviewer: (id) => people.reviewerOf(id),
+    isRequester: (reviewer, requester) => people.isSamePerson(reviewer, requester),
+  })
+  const waiting = new Map<string, number>()
+  const listeners = new Set<() => void>()
+  let version = 'abc123'
+  const deps: ApiDeps = {
+    people,
+    holds,
+    ledger,
+    recent: await RecentActions.open({ ledger }),
+    rules: {
+      current: () => ({
+        version,
+        files: [{ file: 'a.yaml', digest: 'd'.repeat(64) }],
+        rules: [{ id: 'r', about: 'About', outcome: 'hold', mode: 'enforce', file: 'a.yaml', line: 3, severity: null }],
+        problems: null,
+      }),
+      subscribe: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    },
+    doors: () => [
+      {
+        name: 'shop',
+        protocol: 'postgres',
+        listen: '127.0.0.1:6432',
+        environment: 'production',
+        unknown: 'hold',
+        sessions: 2,
+        waiting: 1,
+      },
+    ],
+    waiting: (hold) => waiting.get(hold) ?? 0,
+    version: '1.2.3',
+    publicUrl: 'https://guard.example/',
+    ...options,
+  }
+  const app = createApi(deps)
+  return {
+    app,
+    deps,
+    ledger,
+    people,
+    holds,
+    waiting,
+    tokens,
+    listening: () => listeners.size,
+    changeRules: (next) => {
+      version = next
+      for (const listener of listeners) listener()
+    },
+    as: async (who, path, { method = 'GET', body, raw, headers = {} } = {}) => {
+      const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+      return app.request(path, {
+        method,
+        headers: {
+          authorization: `Bearer ${tokens.get(who)?.token}`,
+          ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+      })
+    },
+    hold: async (change = {}) => {
+      const { hold, durable } = holds.open(
+        {
+          requester: { id: 'shop:app', name: 'app' },
+          door: 'shop',
+          target: { system: 'db', environment: 'production' },
+          digest: 'd'.repeat(64),
+          ruleSet: version,
+          rule: { id: 'r', about: 'About', message: 'Too much' },
+          review: { approvals: 1, from: [] },
+          actions: [],
+          ...change,
+        },
+        60_000,
+      )
+      await durable
+      return hold.hold
+    },
+  }
+}
