@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { type Action, sha256Hex } from './action/index.ts'
-import { createApi, type DoorView, RecentActions, type RulesNow, startApi } from './api/index.ts'
+import { createApi, type DoorView, type RulesNow, startApi } from './api/index.ts'
 import { type Config, type DoorConfig, formatAddress } from './config/index.ts'
 import { PostgresDoor } from './doors/postgres/index.ts'
 import { errorMessage, formatDiagnostics } from './errors/index.ts'
@@ -69,8 +69,6 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 
     const rules = await openRules(config, ledger, log)
     opened.push(() => rules.store.close())
-    const recent = await RecentActions.open({ ledger })
-    opened.push(async () => recent.close())
 
     const publicUrl = config.publicUrl ?? `http://${formatAddress(config.listen)}`
     const gate = new LedgerGate({
@@ -88,7 +86,6 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       people,
       holds,
       ledger,
-      recent,
       rules: { current: rules.now, subscribe: rules.subscribe },
       doors: views,
       waiting: (hold) => gate.waiting(hold),
@@ -230,9 +227,10 @@ async function openRules(config: Config, ledger: Ledger, log: Log) {
 /**
  * The first start knows nobody: makes one admin and a token, so that somebody can sign in. The token is handed back
  * once and is on the ledger only as a digest.
+ * @param anew also if somebody is known: for whoever lost the first one and can start the server
  */
-export async function firstAdmin(people: People): Promise<string | undefined> {
-  if (people.list().length > 0) return undefined
+export async function firstAdmin(people: People, anew: boolean): Promise<string | undefined> {
+  if (people.list().length > 0 && !anew) return undefined
   return signIn(people, { id: 'admin', name: 'Admin', groups: ['dba'], roles: ['admin', 'reviewer'] })
 }
 

@@ -77,7 +77,7 @@ export async function door(server, folder, root, dist) {
   const at = { ...server, host: '127.0.0.1', port: await freePort() }
   await mkdir(folder, { mode: 0o700 })
   const config = join(folder, 'sallyport.yaml')
-  const upstream = `postgres://${server.user}:${server.password}@${server.host}:${server.port}`
+  const upstream = `postgres://${server.host}:${server.port}`
   const lines = [
     `listen: 127.0.0.1:${await freePort()}`,
     `data: ${JSON.stringify(join(folder, 'data'))}`,

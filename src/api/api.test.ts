@@ -277,7 +277,7 @@ describe('holds', () => {
 describe('the record', () => {
   test('actions come page by page, newest first, with what became of them', async () => {
     for (const id of ['a', 'b', 'c']) {
-      api.ledger.append('action.requested', { action: completeAction({ id }), digest: '' })
+      api.ledger.append('action.requested', { action: completeAction({ id }), judged: null })
     }
     await api.ledger.append('action.settled', { action: 'b', outcome: 'completed', rows: 7 }).durable
     const first = Object(await (await api.as('vera', '/api/actions?limit=2')).json()).actions

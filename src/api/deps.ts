@@ -3,7 +3,6 @@ import type { Holds } from '../holds/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { People } from '../people/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
-import type { RecentActions } from './recent-actions.ts'
 
 /** A door as it is right now. */
 export interface DoorView {
@@ -30,7 +29,6 @@ export interface ApiDeps {
   readonly people: People
   readonly holds: Holds
   readonly ledger: Ledger
-  readonly recent: RecentActions
   readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }
   readonly doors: () => readonly DoorView[]
   /** Clients waiting on a hold right now. */

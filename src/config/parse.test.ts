@@ -36,7 +36,7 @@ describe('a configuration that loads', () => {
           system: '127.0.0.1:5432',
           unknown: 'hold',
           hold: { wait: 600_000 },
-          record: 'strict',
+          record: 'batched',
           limits: { connections: 1_000, messageBytes: 16_777_216, startupTimeout: 30_000 },
         },
       ],

@@ -121,9 +121,9 @@ const doorSchema = z.strictObject({
     .prefault({}),
   record: z
     .enum(['strict', 'batched'])
-    .default('strict')
+    .default('batched')
     .describe(
-      '`strict`: no reply to a read reaches the client before its record is durable. `batched`: replies to reads do not wait. Changes always wait',
+      '`batched`: the record of a plain read is synced within 10 ms and its reply does not wait. `strict`: no reply to a read reaches the client before its record is durable. Whatever changes anything always waits for its record',
     ),
   limits: z
     .strictObject({

@@ -56,7 +56,7 @@ function unitOf(input: ActionInput = {}, change: Partial<Unit> = {}): Unit {
     effects: ['delete'],
     ...input,
   })
-  return { actions: [action], digest: 'd1', unknown: 'hold', wait: 60_000, ...change }
+  return { actions: [action], digest: 'd1', unknown: 'hold', record: 'now', wait: 60_000, ...change }
 }
 
 function waiting(decision: Decision) {
@@ -71,7 +71,7 @@ afterEach(() => {
 })
 
 describe('the record comes first', () => {
-  test('passing is announced with a promise that resolves only when intent and verdict are durable', async () => {
+  test('passing is announced with a promise that resolves only when the intent, with its verdict, is durable', async () => {
     const { ledger, submit } = await setUp(nothing, new MemoryLedger({ automatic: false }))
     const decision = submit(unitOf())
     if (decision.kind !== 'pass') throw new Error(decision.kind)
@@ -82,7 +82,7 @@ describe('the record comes first', () => {
     ledger.sync()
     await settled()
     expect(recorded).toBe(true)
-    expect(ledger.kinds()).toEqual(['action.requested', 'action.judged'])
+    expect(ledger.durableEntries).toMatchObject([{ kind: 'action.requested', body: { judged: { verdict: 'allow' } } }])
   })
 
   test('a ledger that cannot be written refuses with SP005', async () => {

@@ -1,5 +1,5 @@
 import type { Action, Outcome } from '../action/index.ts'
-import type { Settlement } from '../ledger/index.ts'
+import type { Settlement, Urgency } from '../ledger/index.ts'
 
 /**
  * Actions that are let through or refused together because the protocol cannot separate them
@@ -7,10 +7,15 @@ import type { Settlement } from '../ledger/index.ts'
  */
 export interface Unit {
   readonly actions: readonly Action[]
-  /** SHA-256 over the exact bytes that would run; what an approval is bound to. */
+  /** SHA-256 over the exact bytes that would run; what an approval is bound to. Asked for only where something is held. */
   readonly digest: string
   /** What the door does with the effect `unknown` when no rule allows it outright. */
   readonly unknown: Outcome
+  /**
+   * `now`: the record is synced at once. `soon`: it may wait a few milliseconds for company, because nothing takes
+   * effect by it (a read whose door says `record: batched`, a statement whose COMMIT is still to come).
+   */
+  readonly record: Urgency
   /** Milliseconds the client may be kept waiting for reviewers; 0: refuse at once with the hold's id. */
   readonly wait: number
 }

@@ -1,7 +1,7 @@
 import { type Action, canonicalJson, sha256Hex } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import { type Hold, type Holds, isOver } from '../holds/index.ts'
-import type { Ledger } from '../ledger/index.ts'
+import type { Judged, Ledger } from '../ledger/index.ts'
 import type { Judge } from '../rules/index.ts'
 import type { Decision, End, Gate, Refusal, Unit, Words } from './gate.ts'
 import { deciding, reviewFor, type Verdict, verdictOf } from './verdict.ts'
@@ -20,7 +20,7 @@ export interface GateOptions {
 }
 
 /** Judged actions of one unit under one rule set. */
-interface Judged {
+interface Judgements {
   readonly ruleSet: string
   readonly verdicts: readonly Verdict[]
   readonly verdict: Verdict
@@ -68,11 +68,9 @@ export class LedgerGate implements Gate {
 
   submit(unit: Unit, notify: (notice: Words) => void): Decision {
     try {
-      for (const action of unit.actions)
-        this.#options.ledger.append('action.requested', { action, digest: unit.digest })
       const judged = this.#judge(unit)
       if (judged === undefined) return { kind: 'pass', recorded: this.#options.ledger.flush() }
-      const recorded = this.#recordVerdicts(unit, judged)
+      const recorded = this.#recordIntents(unit, judged)
       switch (judged.verdict.outcome) {
         case 'allow':
         case 'flag':
@@ -90,7 +88,7 @@ export class LedgerGate implements Gate {
   recordFailed(unit: Unit, end: { code: string; message: string }): void {
     for (const action of unit.actions) {
       this.#record(action.id, () => {
-        this.#options.ledger.append('action.requested', { action, digest: unit.digest })
+        this.#options.ledger.append('action.requested', { action, judged: null })
       })
       this.settle(action.id, { outcome: 'failed', rows: null, ...end })
     }
@@ -98,7 +96,8 @@ export class LedgerGate implements Gate {
 
   settle(action: string, end: End): void {
     this.#record(action, () => {
-      this.#options.ledger.append('action.settled', { action, ...end })
+      // An ending that is lost is recorded as unknown at the next start: it can wait for company.
+      this.#options.ledger.append('action.settled', { action, ...end }, 'soon')
     })
   }
 
@@ -110,7 +109,7 @@ export class LedgerGate implements Gate {
     }
   }
 
-  #judge(unit: Unit): Judged | undefined {
+  #judge(unit: Unit): Judgements | undefined {
     const judge = this.#options.judge()
     const verdicts = unit.actions.map((action) => verdictOf(judge, action, unit.unknown))
     const decided = deciding(verdicts)
@@ -119,24 +118,26 @@ export class LedgerGate implements Gate {
     return { ruleSet: judge.version, verdicts, verdict: decided.verdict, action }
   }
 
-  #recordVerdicts(unit: Unit, { ruleSet, verdicts }: Judged): Promise<void> {
-    let recorded: Promise<void> | undefined
+  /** Each action with its verdict, before anything runs. */
+  #recordIntents(unit: Unit, judged: Judgements): Promise<void> {
+    let recorded = Promise.resolve()
     for (const [i, action] of unit.actions.entries()) {
-      const verdict = verdicts[i]
-      if (verdict === undefined) continue
-      const { outcome, rule, reason, matched, shadow } = verdict
-      recorded = this.#options.ledger.append('action.judged', {
-        action: action.id,
-        verdict: outcome,
-        ruleSet,
-        rule: rule?.rule ?? null,
-        reason,
-        matched,
-        shadow,
-      }).durable
+      const body = { action, judged: judgedBody(judged, i) }
+      // What does not simply pass is on the disk before anybody hears of it.
+      const urgency = judged.verdict.outcome === 'allow' ? unit.record : 'now'
+      recorded = this.#options.ledger.append('action.requested', body, urgency).durable
     }
     // One ordered log: when the last entry is durable, so are all before it.
-    return recorded ?? Promise.resolve()
+    return recorded
+  }
+
+  /** The verdicts of judging again. */
+  #recordVerdicts(unit: Unit, judged: Judgements): Promise<void> {
+    let recorded = Promise.resolve()
+    for (const [i, { id }] of unit.actions.entries()) {
+      recorded = this.#options.ledger.append('action.judged', { action: id, ...judgedBody(judged, i) }).durable
+    }
+    return recorded
   }
 
   #refuse(unit: Unit, refusal: Refusal): Decision {
@@ -151,7 +152,7 @@ export class LedgerGate implements Gate {
     }
   }
 
-  #hold(unit: Unit, judged: Judged, notify: (notice: Words) => void): Decision {
+  #hold(unit: Unit, judged: Judgements, notify: (notice: Words) => void): Decision {
     const binding = bindingOf(unit)
     const approved = this.#options.holds.get(this.#byBinding.get(binding) ?? '')
     if (approved?.state === 'approved' && approved.ruleSet === judged.ruleSet) {
@@ -168,7 +169,7 @@ export class LedgerGate implements Gate {
   }
 
   /** The pending hold that already asks for exactly this, or a new one. */
-  #join(unit: Unit, judged: Judged, binding: string): { hold: Hold; durable: Promise<void> } {
+  #join(unit: Unit, judged: Judgements, binding: string): { hold: Hold; durable: Promise<void> } {
     const { holds } = this.#options
     const existing = holds.get(this.#byBinding.get(binding) ?? '')
     if (existing?.state === 'pending' && existing.ruleSet === judged.ruleSet) {
@@ -250,6 +251,12 @@ export class LedgerGate implements Gate {
     // Used up by another client with the same statement, or given under other rules: ask anew.
     return { kind: 'hold', opened: this.#join(unit, judged, bindingOf(unit)) }
   }
+}
+
+/** The verdict on one action of a unit, as it goes on the record. */
+function judgedBody({ ruleSet, verdicts, verdict: decided }: Judgements, i: number): Judged {
+  const { outcome, rule, reason, matched, shadow } = verdicts[i] ?? decided
+  return { verdict: outcome, ruleSet, rule: rule?.rule ?? null, reason, matched, shadow }
 }
 
 /** What an approval is bound to besides rule set, expiry and nonce (invariant 3). */

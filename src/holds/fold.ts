@@ -37,6 +37,9 @@ export function foldHold(hold: Hold | undefined, entry: Entry): Hold | undefined
   }
 }
 
+/** The entries that are about holds. */
+export const holdKinds = ['hold.opened', 'hold.voted', 'hold.closed', 'hold.released'] as const
+
 /** The hold an entry is about. */
 export function holdOf(entry: Entry): string | undefined {
   switch (entry.kind) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { SallyportError } from '../errors/index.ts'
 import type { Entry, HoldOpened, Ledger } from '../ledger/index.ts'
 import { type Eligibility, mayVote, type Reviewer } from './eligibility.ts'
-import { foldHold, holdOf } from './fold.ts'
+import { foldHold, holdKinds, holdOf } from './fold.ts'
 import { type Hold, isOver } from './hold.ts'
 
 export interface HoldsOptions {
@@ -54,11 +54,11 @@ export class Holds {
     // Subscribed first: what becomes durable while the ledger is being read is folded after it. Folding an entry a
     // second time changes nothing.
     const early: Entry[] = []
-    const stop = options.ledger.subscribe((entry) => early.push(entry))
+    const stop = options.ledger.subscribe((entry) => early.push(entry), holdKinds)
     for await (const entry of options.ledger.entries()) holds.#fold(entry)
     stop()
     for (const entry of early) holds.#fold(entry)
-    holds.#unsubscribe = options.ledger.subscribe((entry) => holds.#fold(entry))
+    holds.#unsubscribe = options.ledger.subscribe((entry) => holds.#fold(entry), holdKinds)
     holds.#schedule()
     return holds
   }

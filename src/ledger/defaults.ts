@@ -27,6 +27,9 @@ export const defaults = {
   /** How much is read from a segment at a time. */
   readBytes: 1024 * 1024,
 
+  /** How long, at most, entries that need not be durable at once wait for company before they are written and synced. */
+  soonMs: 10,
+
   /** First size of the buffer that collects the entries of a batch; it grows as needed. */
   batchBytes: 64 * 1024,
 

@@ -22,6 +22,19 @@ export interface HoldOpened {
   readonly actions: readonly Action[]
 }
 
+/** What the rules said of an action. */
+export interface Judged {
+  readonly verdict: Outcome
+  readonly ruleSet: string
+  /** The rule that decided; null: no rule matched, or the door's own default decided. */
+  readonly rule: string | null
+  readonly reason: string
+  /** Every enforced rule that matched. */
+  readonly matched: readonly string[]
+  /** Rules in shadow mode that would have matched. */
+  readonly shadow: readonly string[]
+}
+
 /** The body of each kind of entry. Adding a kind is compatible; changing one is not. */
 export interface EntryBodies {
   'server.started': { readonly version: string; readonly pid: number }
@@ -41,19 +54,13 @@ export interface EntryBodies {
     readonly rules: number
   }
   'rules.refused': { readonly problems: string; readonly inForce: string }
-  'action.requested': { readonly action: Action; readonly digest: string }
-  'action.judged': {
-    readonly action: string
-    readonly verdict: Outcome
-    readonly ruleSet: string
-    /** The rule that decided; null: no rule matched, or the door's own default decided. */
-    readonly rule: string | null
-    readonly reason: string
-    /** Every enforced rule that matched. */
-    readonly matched: readonly string[]
-    /** Rules in shadow mode that would have matched. */
-    readonly shadow: readonly string[]
-  }
+  /**
+   * The intent, and the verdict that was reached before anything ran. null: it was not judged, because the target
+   * refused it before it could run.
+   */
+  'action.requested': { readonly action: Action; readonly judged: Judged | null }
+  /** A later verdict on an action that was held: given at its release, by the rules of that moment. */
+  'action.judged': Judged & { readonly action: string }
   'action.released': { readonly action: string; readonly hold: string; readonly ruleSet: string }
   'action.settled': {
     readonly action: string

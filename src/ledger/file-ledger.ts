@@ -9,7 +9,7 @@ import { backlogged, closed, lockLost, tooLarge, unwritable } from './failures.t
 import type { FileLayer } from './file-layer.ts'
 import { recordHeaderBytes } from './format.ts'
 import { HeadKeeper } from './head-keeper.ts'
-import type { Appended, Ledger, LedgerHead, LedgerState } from './ledger.ts'
+import type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 import type { LedgerLock } from './lock.ts'
 import { readSegments } from './read.ts'
 import { salvage } from './salvage.ts'
@@ -45,7 +45,7 @@ export class FileLedger implements Ledger {
   readonly #parts: FileLedgerParts
   readonly #chain: Chain
   readonly #headKeeper: HeadKeeper
-  readonly #listeners = new Set<(entry: Entry) => void>()
+  readonly #listeners = new Map<(entry: Entry) => void, ReadonlySet<EntryKind> | undefined>()
   #state: LedgerState = 'open'
   #reason: SallyportError | undefined
   #size: number
@@ -58,6 +58,10 @@ export class FileLedger implements Ledger {
   #flushing: Batch | undefined
   #flushed: Promise<void> = Promise.resolve()
   #scheduled = false
+  /** Something in the batch that collects must not wait. */
+  #urgent = false
+  /** Runs while the batch that collects may wait a little. */
+  #soonTimer: NodeJS.Timeout | undefined
   #spareBuffer: Buffer | undefined
   #clock = { ms: Number.NaN, at: '' }
   #retryTimer: NodeJS.Timeout | undefined
@@ -93,10 +97,11 @@ export class FileLedger implements Ledger {
     return this.#state
   }
 
-  append<K extends EntryKind>(kind: K, body: EntryBodies[K]): Appended {
+  append<K extends EntryKind>(kind: K, body: EntryBodies[K], urgency: Urgency = 'now'): Appended {
     if (this.#state !== 'open') throw this.#unavailable()
     const { index, at } = this.#add(this.#batch, kind, body)
-    if (!this.#scheduled && this.#flushing === undefined) this.#schedule()
+    if (urgency === 'now' || this.#batch.length > defaults.batchBytes) this.#hurry()
+    else this.#soonTimer ??= setTimeout(() => this.#hurry(), defaults.soonMs)
     return { index, at, durable: this.#batch.durable }
   }
 
@@ -104,8 +109,8 @@ export class FileLedger implements Ledger {
     return readSegments(this.#parts.files, this.#segments, from, this.#durable.size)
   }
 
-  subscribe(listener: (entry: Entry) => void): () => void {
-    this.#listeners.add(listener)
+  subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void {
+    this.#listeners.set(listener, kinds === undefined ? undefined : new Set(kinds))
     return () => this.#listeners.delete(listener)
   }
 
@@ -115,7 +120,10 @@ export class FileLedger implements Ledger {
       failed.catch(() => undefined)
       return failed
     }
-    if (this.#batch.entries.length > 0) return this.#batch.durable
+    if (this.#batch.entries.length > 0) {
+      this.#hurry()
+      return this.#batch.durable
+    }
     return this.#flushing?.durable ?? Promise.resolve()
   }
 
@@ -129,6 +137,7 @@ export class FileLedger implements Ledger {
     const last = this.flush()
     this.#state = 'closed'
     clearTimeout(this.#retryTimer)
+    clearTimeout(this.#soonTimer)
     if (wasOpen) await last.catch(() => undefined)
     await this.#flushed
     await this.#reviving
@@ -163,6 +172,14 @@ export class FileLedger implements Ledger {
     return this.#clock.at
   }
 
+  /** What is collected goes to the disk next. */
+  #hurry(): void {
+    clearTimeout(this.#soonTimer)
+    this.#soonTimer = undefined
+    this.#urgent = true
+    if (!this.#scheduled && this.#flushing === undefined) this.#schedule()
+  }
+
   /** At the end of this turn of the event loop, so that all that is appended in it shares a batch. */
   #schedule(): void {
     this.#scheduled = true
@@ -175,6 +192,7 @@ export class FileLedger implements Ledger {
   async #flushBatch(): Promise<void> {
     const batch = this.#batch
     this.#flushing = batch
+    this.#urgent = false
     this.#batch = new Batch(this.#size, this.#spareBuffer)
     this.#spareBuffer = undefined
     try {
@@ -186,7 +204,7 @@ export class FileLedger implements Ledger {
     if (batch.buffer.length <= defaults.keepBatchBytes) this.#spareBuffer = batch.buffer
     this.#flushing = undefined
     batch.settle()
-    if (this.#batch.entries.length > 0) this.#schedule()
+    if (this.#urgent && this.#batch.entries.length > 0) this.#schedule()
   }
 
   /** Usually one write. A batch that does not fit into the segment is parted; a record never is. */
@@ -221,12 +239,20 @@ export class FileLedger implements Ledger {
     if (this.#listeners.size === 0) return
     for (const entry of batch.entries.slice(from, to)) {
       const { index, at, kind, body } = entry
+      if (!this.#isWanted(kind)) continue
       this.#tell(toEntry({ index, at, kind, body, hash: batch.hashAt(entry).toString('hex') }))
     }
   }
 
+  #isWanted(kind: EntryKind): boolean {
+    for (const kinds of this.#listeners.values()) if (kinds?.has(kind) !== false) return true
+    return false
+  }
+
   #tell(entry: Entry): void {
-    for (const listener of this.#listeners) guarded(() => listener(entry))
+    for (const [listener, kinds] of this.#listeners) {
+      if (kinds?.has(entry.kind) !== false) guarded(() => listener(entry))
+    }
   }
 
   #tellState(state: LedgerState, reason?: SallyportError): void {

@@ -1,11 +1,21 @@
 /**
  * ledger/: the append-only record: write-ahead segments, hash chain, verify.
+ *
+ * ```text
+ * <data>/ledger/segments/00000000000000000000.seg   entries; named by the first index (format.ts)
+ *               head                                how long the log was at the least (head-file.ts)
+ *               lock.<n>                            who may write (lock.ts)
+ * ```
+ *
+ * An entry goes: `file-ledger.ts` (order, batches, failure) → `batch.ts` and `chain.ts` (bytes and hash) →
+ * `segment-writer.ts` (one write, one sync). `scan.ts` is the one judge of what stands on the disk, for opening and
+ * for `verifyLedger`; `salvage.ts` is how a ledger gets back to work after its disk failed.
  * @module
  */
-export type { Entry, EntryBodies, EntryKind, EntryOf, HoldOpened, Settlement } from './entry.ts'
+export type { Entry, EntryBodies, EntryKind, EntryOf, HoldOpened, Judged, Settlement } from './entry.ts'
 export type { FileLayer, LayerFile } from './file-layer.ts'
 export type { StateListener } from './file-ledger.ts'
-export type { Appended, Ledger, LedgerHead, LedgerState } from './ledger.ts'
+export type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 export { type FileLedgerOptions, openFileLedger } from './open-file-ledger.ts'
 export { readLedger } from './read.ts'
 export type { LedgerProblem } from './scan.ts'

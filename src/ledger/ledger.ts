@@ -13,6 +13,12 @@ export interface Appended {
   readonly durable: Promise<void>
 }
 
+/**
+ * `now`: written and synced as soon as the disk is free. `soon`: may wait up to 10 ms for company, in this process, so
+ * a crash in between loses it; anything appended with `now` takes along everything before it.
+ */
+export type Urgency = 'now' | 'soon'
+
 /** Where the log ends: how many entries, and the hash over all of them. */
 export interface LedgerHead {
   readonly size: number
@@ -32,11 +38,14 @@ export interface Ledger {
    * Takes a place in the log at once; never waits.
    * @throws SallyportError `ledger_unavailable` once a write or sync has failed, and after `close`.
    */
-  append<K extends EntryKind>(kind: K, body: EntryBodies[K]): Appended
+  append<K extends EntryKind>(kind: K, body: EntryBodies[K], urgency?: Urgency): Appended
   /** The entries from index `from` (default 0) up to those durable when the call was made, in order. */
   entries(from?: number): AsyncIterable<Entry>
-  /** Calls `listener` for each entry once it is durable, in order, until the returned function is called. */
-  subscribe(listener: (entry: Entry) => void): () => void
+  /**
+   * Calls `listener` for each entry once it is durable, in order, until the returned function is called.
+   * @param kinds only these; not given: all
+   */
+  subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void
   /** Waits until everything appended so far is durable. */
   flush(): Promise<void>
   /** Flushes, closes the files and gives up the lock. */

@@ -2,6 +2,7 @@ import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/pro
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { FaultFiles } from '../../test/support/fault-files.ts'
 import {
   appendMany,
   collect,
@@ -12,6 +13,7 @@ import {
   segmentFiles,
 } from '../../test/support/ledger-folder.ts'
 import { Chain } from './chain.ts'
+import { nodeFiles } from './file-layer.ts'
 import { decodeRecord, segmentHeaderBytes, writeRecordHeader } from './format.ts'
 import { openFileLedger, readLedger, verifyLedger } from './index.ts'
 import { usedBytes } from './segment-cursor.ts'
@@ -265,6 +267,24 @@ describe('beside a server that writes', () => {
     stop = true
     await Promise.all(writers)
     expect(entries).toBeGreaterThan(100)
+  })
+
+  it('verify is not misled by entries that arrive between any two of its reads', async () => {
+    for (let at = 0; ; at++) {
+      const directory = await ledgerFolder()
+      const ledger = await openFileLedger({ ...options, directory })
+      await appendMany(ledger, 1)[0]?.durable
+      const files = new FaultFiles(nodeFiles)
+      let reads = 0
+      files.interfere = async ({ operation, path }) => {
+        if (operation !== 'read' || !path.endsWith('.seg') || reads++ !== at) return undefined
+        for (let i = 0; i < 3; i++) await appendMany(ledger, 1)[0]?.durable
+        return undefined
+      }
+      expect(await verifyLedger(directory, { files })).toMatchObject({ ok: true, problems: [] })
+      await ledger.close()
+      if (reads <= at) break
+    }
   })
 
   it('does not call half a write a torn tail', async () => {

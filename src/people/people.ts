@@ -19,6 +19,8 @@ export interface PersonAsReviewer {
   readonly isReviewer: boolean
 }
 
+const peopleKinds = ['person.put', 'person.removed', 'token.issued', 'token.revoked'] as const
+
 /** Who is who, as the ledger tells it. A change is an entry first and counts when the entry is durable. */
 export class People {
   readonly #ledger: Ledger
@@ -43,7 +45,7 @@ export class People {
     people.#unsubscribe = options.ledger.subscribe((entry) => {
       if (early === undefined) people.#fold(entry)
       else early.push(entry)
-    })
+    }, peopleKinds)
     for await (const entry of options.ledger.entries()) people.#fold(entry)
     for (const entry of early) people.#fold(entry)
     early = undefined

@@ -16,7 +16,7 @@ import type {
 export class MemoryLedger implements Ledger {
   readonly durableEntries: Entry[] = []
   #waiting: Entry[] = []
-  #listeners = new Set<(entry: Entry) => void>()
+  #listeners = new Map<(entry: Entry) => void, readonly EntryKind[] | undefined>()
   #batch = newBatch()
   #size = 0
   state: LedgerState = 'open'
@@ -50,7 +50,7 @@ export class MemoryLedger implements Ledger {
     this.#batch = newBatch()
     for (const entry of entries) {
       this.durableEntries.push(entry)
-      for (const listener of this.#listeners) listener(entry)
+      for (const [listener, kinds] of this.#listeners) if (kinds?.includes(entry.kind) !== false) listener(entry)
     }
     batch.resolve()
   }
@@ -64,8 +64,8 @@ export class MemoryLedger implements Ledger {
     yield* this.durableEntries.slice(from)
   }
 
-  subscribe(listener: (entry: Entry) => void): () => void {
-    this.#listeners.add(listener)
+  subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void {
+    this.#listeners.set(listener, kinds)
     return () => this.#listeners.delete(listener)
   }
 

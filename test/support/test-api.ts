@@ -1,4 +1,4 @@
-import { type Api, type ApiDeps, createApi, RecentActions } from '../../src/api/index.ts'
+import { type Api, type ApiDeps, createApi } from '../../src/api/index.ts'
 import { Holds } from '../../src/holds/index.ts'
 import type { HoldOpened } from '../../src/ledger/index.ts'
 import { People, type Person } from '../../src/people/index.ts'
@@ -67,7 +67,6 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
     people,
     holds,
     ledger,
-    recent: await RecentActions.open({ ledger }),
     rules: {
       current: () => ({
         version,

@@ -3,6 +3,7 @@ import type { Entry } from '../../ledger/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
+import { recentActions } from '../recent-actions.ts'
 import { actionRecordSchema, entrySchema } from '../schemas.ts'
 
 const index = z.coerce.number().int().nonnegative()
@@ -55,10 +56,10 @@ const head = createRoute({
   },
 })
 
-export function recordRoutes(app: OpenAPIHono<ApiEnv>, { recent, ledger }: ApiDeps): void {
-  app.openapi(actions, (c) => {
+export function recordRoutes(app: OpenAPIHono<ApiEnv>, { ledger }: ApiDeps): void {
+  app.openapi(actions, async (c) => {
     const { limit, before } = c.req.valid('query')
-    return c.json({ actions: recent.list({ limit, ...(before === undefined ? {} : { before }) }) }, 200)
+    return c.json({ actions: await recentActions(ledger, { limit, ...(before === undefined ? {} : { before }) }) }, 200)
   })
 
   app.openapi(entries, async (c) => {

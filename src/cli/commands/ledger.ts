@@ -57,8 +57,9 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
 function summary(entry: Entry): string {
   switch (entry.kind) {
     case 'action.requested': {
-      const { action } = entry.body
-      return `${action.id} ${action.actor.id} → ${action.door}: ${statementOf(action.request) ?? action.operation}`
+      const { action, judged } = entry.body
+      const verdict = judged === null ? '' : ` [${judged.verdict}${judged.rule === null ? '' : ` by ${judged.rule}`}]`
+      return `${action.id} ${action.actor.id} → ${action.door}${verdict}: ${statementOf(action.request) ?? action.operation}`
     }
     case 'action.judged':
       return `${entry.body.action} ${entry.body.verdict}${entry.body.rule === null ? '' : ` by ${entry.body.rule}`}: ${entry.body.reason}`

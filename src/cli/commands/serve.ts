@@ -12,9 +12,10 @@ export const addServe: AddCommand = (program, { io, exit }) => {
       'Starts the doors, the API and the console as configured. Ctrl-C or SIGTERM stops cleanly; a second one at once.',
     )
     .option('-c, --config <file>', 'configuration file', 'sallyport.yaml')
-    .action(async (options: { config: string }) => {
+    .option('--sign-in', 'print a fresh sign-in link for the admin made at the first start')
+    .action(async (options: { config: string; signIn?: boolean }) => {
       const config = loadConfig(options.config)
-      const { startServer } = await import('../../server.ts')
+      const { firstAdmin, startServer } = await import('../../server.ts')
       const server = await startServer(config)
       io.out(`Console and API: ${server.url}\n`)
       for (const door of server.doors) {
@@ -22,6 +23,9 @@ export const addServe: AddCommand = (program, { io, exit }) => {
         const behind = upstream === undefined ? '' : ` → ${formatAddress(upstream)}`
         io.out(`Door ${door.name}: ${formatAddress(door.address)}${behind}\n`)
       }
+      const token = await firstAdmin(server.people, options.signIn === true)
+      // Shown once and kept nowhere: only its digest is on the ledger.
+      if (token !== undefined) io.out(`First sign-in: ${server.publicUrl}/#token=${token}\n`)
       if (!(await untilStopped(() => server.close()))) exit(exitCodes.failed.code)
     })
 }

@@ -115,7 +115,7 @@ export class Session {
     const steps = startupSteps(startup, this.#grammar)
     const { door, actor, target, policy, gate, now } = this.#options
     const actions = steps.map((step) => actionOf(step, { door, actor, target }, undefined, now()))
-    const unit = { actions, digest: bindingDigest(steps, {}), unknown: policy.unknown, wait: 0 }
+    const unit = { actions, digest: bindingDigest(steps, {}), unknown: policy.unknown, record: 'now', wait: 0 } as const
     const decision = gate.submit(unit, () => undefined)
     if (decision.kind !== 'pass') {
       if (decision.kind === 'refuse') this.#client.write(fatalRefusalMessage(decision.refusal))

@@ -19,7 +19,7 @@ export function actionOf(step: Step, session: SessionFacts, estimate: Estimate |
   const rows = facts.maxRows ?? estimate?.rows ?? null
   return {
     id: uuidv7(now),
-    at: new Date(now).toISOString(),
+    at: timestamp(now),
     door: session.door,
     protocol: 'postgres',
     operation: facts.operation,
@@ -50,6 +50,14 @@ export function actionOf(step: Step, session: SessionFacts, estimate: Estimate |
         : { unknownBecause: step.reason, statementBase64: text.bytes.toString('base64') }),
     },
   }
+}
+
+/** Formatting a date costs more than most of what is done for a statement; many share a millisecond. */
+let formatted = { ms: Number.NaN, text: '' }
+
+function timestamp(ms: number): string {
+  if (ms !== formatted.ms) formatted = { ms, text: new Date(ms).toISOString() }
+  return formatted.text
 }
 
 /** Text parameters as text; binary ones, and text that is not UTF-8, as PostgreSQL writes bytea in hex: `\x…`. */

@@ -149,13 +149,25 @@ export class UnitRunner {
     // In a failed transaction the server runs nothing but its end: such a statement touches no row.
     const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
     const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
+    const settings = { ...context() }
     return {
       actions,
-      digest: bindingDigest(work.steps, context()),
+      get digest() {
+        return bindingDigest(work.steps, settings)
+      },
       unknown: policy.unknown,
+      record: this.#mayRecordSoon(work) ? 'soon' : 'now',
       // Waiting inside a transaction would pin its locks.
       wait: replies.status === 'I' && !replies.unsynced ? policy.wait : 0,
     }
+  }
+
+  /** Whether nothing takes effect by it, now or before a later record that takes this one along. */
+  #mayRecordSoon(work: Work): boolean {
+    const { replies, policy } = this.#in
+    const reach = farthest(work.steps)
+    if (reach === 'harmless') return policy.record === 'batched' || !reads(work)
+    return reach === 'rollbackable' && replies.status === 'T'
   }
 
   #submit(work: Work, estimates: readonly (Estimate | undefined)[]): Ran | Promise<Ran> {
@@ -185,8 +197,7 @@ export class UnitRunner {
     const { replies, client, policy } = this.#in
     const reach = farthest(work.steps)
     if (reach === 'harmless') {
-      const reads = work.steps.some((step) => step.facts.effects.length > 0)
-      if (policy.record === 'strict' && reads) client.keepUntil(recorded)
+      if (policy.record === 'strict' && reads(work)) client.keepUntil(recorded)
       else recorded.catch((error: unknown) => this.#in.fail(error))
       return this.#forward(work, ids)
     }
@@ -213,15 +224,16 @@ export class UnitRunner {
   }
 
   #forward(work: Work, ids: readonly string[]): Ran {
-    this.#send(work, ids)
-    return work.sync === undefined ? 'forwarded' : this.#sendSync(work.sync)
+    this.#send(work, ids, work.sync)
+    return 'forwarded'
   }
 
-  #send(work: Work, ids: readonly string[]): void {
+  #send(work: Work, ids: readonly string[], sync: Buffer | undefined = undefined): void {
     const { replies, server } = this.#in
     if (work.steps.some((step) => step.facts.transaction !== null)) replies.noteTransactionControl()
     for (const expected of work.expect(ids)) replies.expect(expected)
-    for (const message of work.messages) server.send(message)
+    if (sync !== undefined) replies.expect({ kind: 'sync' })
+    for (const message of together(sync === undefined ? work.messages : [...work.messages, sync])) server.send(message)
   }
 
   #sendSync(sync: Buffer): Ran {
@@ -254,6 +266,19 @@ export class UnitRunner {
     }
     client.write(encodeReady(replies.status))
   }
+}
+
+function reads(work: Work): boolean {
+  return work.steps.some((step) => step.facts.effects.length > 0)
+}
+
+/** Each write to a socket costs more than copying a few small messages into one. */
+const worthJoining = 32 * 1024
+
+function together(messages: readonly Buffer[]): readonly Buffer[] {
+  if (messages.length < 2) return messages
+  const bytes = messages.reduce((sum, message) => sum + message.length, 0)
+  return bytes > worthJoining ? messages : [Buffer.concat(messages, bytes)]
 }
 
 function explainableOf({ facts, bound }: Step): Explainable {
