@@ -14,10 +14,11 @@ function ruleSentence(rule: { id: string; about: string } | null, ruleSet: strin
 }
 
 function impactSentence(action: Action): string {
-  const { rows, exact, bounded } = action.impact
-  const touched = rows === null ? 'rows unknown' : `${exact ? '' : 'about '}${rows} row${rows === 1 ? '' : 's'}`
+  const { rows, exact, bounded, objects } = action.impact
+  const counted = rows === null ? 'rows unknown' : `${exact ? '' : 'about '}${rows} row${rows === 1 ? '' : 's'}`
   const what = action.resources.map((resource) => resource.name).slice(0, 3)
   const where = what.length > 0 ? ` on ${what.join(', ')}` : ''
+  const touched = rows === null && objects > 0 ? `${objects} object${objects === 1 ? '' : 's'}` : counted
   return `${action.operation}${where}: ${touched}${bounded ? '' : ', nothing limits which'}.`
 }
 

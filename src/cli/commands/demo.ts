@@ -104,7 +104,14 @@ export const addDemo: AddCommand = (program, { io, exit }) => {
       const postgres = await startEmbeddedPostgres({ dataDir: join(data, 'postgres'), port: ports.postgres })
       try {
         await ensureShop(postgres, (message: string) => io.err(`${message}\n`))
-        const server = await startServer(demoConfig({ data, rules, ...ports }))
+        let stopping = false
+        const starting = startServer(demoConfig({ data, rules, ...ports }))
+        const stopped = untilStopped(async () => {
+          stopping = true
+          await (await starting).close()
+          await postgres.stop()
+        })
+        const server = await starting
         const token = await introduce(server.people, (person) => signIn(server.people, person))
         const alice = shopUsers[1]
         io.out(`
@@ -117,16 +124,14 @@ Sallyport is on guard.
   Review   ${server.url}/#token=${token}
            (you are Rita, a reviewer; the link signs you in)
   Rules    ${rules}   edit and save: the next statement is judged by them
-  Record   npx sallyport ledger list --data ${given.data}
+  Record   node dist/cli/main.js ledger list --data ${given.data}
 
 Ctrl-C stops everything; the state stays in ${given.data}.
 `)
-        const stop = async () => {
-          await server.close()
-          await postgres.stop()
-        }
-        void postgres.exited.then(() => io.err('The PostgreSQL behind the door has ended.\n'))
-        if (!(await untilStopped(stop))) exit(exitCodes.failed.code)
+        void postgres.exited.then(() => {
+          if (!stopping) io.err('The PostgreSQL behind the door has ended; Ctrl-C and start again.\n')
+        })
+        if (!(await stopped)) exit(exitCodes.failed.code)
       } catch (error) {
         await postgres.stop()
         throw error

@@ -16,7 +16,10 @@ export const addServe: AddCommand = (program, { io, exit }) => {
     .action(async (options: { config: string; signIn?: boolean }) => {
       const config = loadConfig(options.config)
       const { firstAdmin, startServer } = await import('../../server.ts')
-      const server = await startServer(config)
+      // Listening for signals from the start: one that comes while starting stops what was started.
+      const starting = startServer(config)
+      const stopped = untilStopped(async () => (await starting).close())
+      const server = await starting
       io.out(`Console and API: ${server.url}\n`)
       for (const door of server.doors) {
         const upstream = config.doors.find(({ name }) => name === door.name)?.upstream
@@ -26,6 +29,6 @@ export const addServe: AddCommand = (program, { io, exit }) => {
       const token = await firstAdmin(server.people, options.signIn === true)
       // Shown once and kept nowhere: only its digest is on the ledger.
       if (token !== undefined) io.out(`First sign-in: ${server.publicUrl}/#token=${token}\n`)
-      if (!(await untilStopped(() => server.close()))) exit(exitCodes.failed.code)
+      if (!(await stopped)) exit(exitCodes.failed.code)
     })
 }

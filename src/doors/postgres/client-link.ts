@@ -34,7 +34,7 @@ export class ClientLink {
       if (this.#keptBytes >= ClientLink.keepBytes) this.#onFull()
       return
     }
-    if (!this.socket.destroyed && !this.socket.write(bytes)) this.#onFull()
+    if (this.socket.writable && !this.socket.write(bytes)) this.#onFull()
   }
 
   /**
@@ -73,7 +73,7 @@ export class ClientLink {
     this.#kept = []
     this.#keptBytes = 0
     const single = kept[0]
-    if (this.socket.destroyed) return
+    if (!this.socket.writable) return
     const fits = this.socket.write(kept.length === 1 && single !== undefined ? single : Buffer.concat(kept))
     if (fits) this.#onRoom()
     else this.#onFull()

@@ -8,7 +8,7 @@ import { fatalMessage, fatalRefusalMessage } from './messages.ts'
 import { PreparedNames } from './prepared.ts'
 import { type ActionEnd, Replies } from './replies.ts'
 import { ServerLink } from './server-link.ts'
-import { startupSteps } from './startup.ts'
+import { startupSettings, startupSteps } from './startup.ts'
 import { actionOf, bindingDigest } from './statement-action.ts'
 import { readStatement } from './statement-text.ts'
 import { resolveExecutes, type Step, stepsOf, unknownFacts } from './steps.ts'
@@ -92,6 +92,7 @@ export class Session {
       policy,
       now,
       context: () => this.#context,
+      isClosed: () => this.#state === 'closed',
       fail: (error) => this.#fail(error),
     })
     client.on('data', (chunk: Buffer) => this.#guarded(() => this.#fromClient(chunk)))
@@ -121,7 +122,14 @@ export class Session {
       if (decision.kind === 'refuse') this.#client.write(fatalRefusalMessage(decision.refusal))
       return this.#close('startup refused')
     }
-    await decision.recorded
+    try {
+      await decision.recorded
+    } catch (error) {
+      return this.#fail(error)
+    }
+    for (const [name, value] of startupSettings(startup) ?? []) {
+      if (bindingSettings.has(name.toLowerCase())) this.#context[name.toLowerCase()] = value
+    }
     if (this.#state === 'closed') return
     // Answered like a query: ReadyForQuery ends it, an error means that the sign-in failed.
     this.#replies.expect({ kind: 'query', actions: actions.map((action) => action.id), done: () => undefined })

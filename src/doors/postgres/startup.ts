@@ -48,6 +48,16 @@ export function settingsInOptions(options: string): [string, string][] | undefin
   return settings
 }
 
+/** The settings that come with a connection; undefined: they could not be read. */
+export function startupSettings(startup: StartupMessage): [string, string][] | undefined {
+  const settings: [string, string][] = []
+  for (const [name, value] of startup.parameters) {
+    if (!notSettings.has(name) && !name.startsWith('_pq_.')) settings.push([name, value])
+  }
+  const options = settingsInOptions(startup.parameters.get('options') ?? '')
+  return options === undefined ? undefined : [...settings, ...options]
+}
+
 /** What connecting does: the connection itself, then every setting that comes with it, judged like SET. */
 export function startupSteps(startup: StartupMessage, grammar: Grammar): Step[] {
   const shown = [...startup.parameters].map(([name, value]) => `${name}=${value}`).join(' ')
@@ -59,20 +69,12 @@ export function startupSteps(startup: StartupMessage, grammar: Grammar): Step[] 
   })
   const steps = [step({ ...unknownFacts('CONNECT', `CONNECT ${shown}`, []), bounded: true, reversible: 'yes' })]
 
-  const settings: [string, string][] = []
-  for (const [name, value] of startup.parameters) {
-    if (!notSettings.has(name) && !name.startsWith('_pq_.')) settings.push([name, value])
+  const settings = startupSettings(startup)
+  if (settings === undefined) {
+    const options = `options=${startup.parameters.get('options')}`
+    steps.push(step(unknownFacts('CONNECT', options), 'The startup parameter "options" could not be read.'))
   }
-  const options = startup.parameters.get('options')
-  if (options !== undefined) {
-    const found = settingsInOptions(options)
-    if (found === undefined) {
-      steps.push(
-        step(unknownFacts('CONNECT', `options=${options}`), 'The startup parameter "options" could not be read.'),
-      )
-    } else settings.push(...found)
-  }
-  for (const [name, value] of settings) {
+  for (const [name, value] of settings ?? []) {
     const facts = settingFacts(name, value)
     if (facts.effects.length > 0) steps.push(step(facts))
   }

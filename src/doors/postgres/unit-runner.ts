@@ -39,6 +39,8 @@ export interface RunnerContext {
   readonly now: () => number
   /** Settings of the session that decide what names mean. */
   readonly context: () => Readonly<Record<string, string>>
+  /** The client is gone. */
+  readonly isClosed: () => boolean
   /** The session cannot go on: its record was lost while its work was under way. */
   readonly fail: (error: unknown) => void
 }
@@ -224,6 +226,11 @@ export class UnitRunner {
   }
 
   #forward(work: Work, ids: readonly string[]): Ran {
+    if (this.#in.isClosed()) {
+      for (const id of ids)
+        this.#in.gate.settle(id, { outcome: 'withdrawn', rows: null, message: 'The client left first.' })
+      return 'refused'
+    }
     this.#send(work, ids, work.sync)
     return 'forwarded'
   }

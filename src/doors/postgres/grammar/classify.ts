@@ -6,7 +6,7 @@ import type { Grammar } from './grammar.ts'
  * The Actions that a text stands for, one for each statement, as far as the text alone tells: no row counts, no
  * catalog, no session. A text that cannot be understood is one action with the effect `unknown`.
  */
-export function classifyToActions(sql: string, grammar: Grammar): Action[] {
+export function classifyToActions(sql: string, grammar: Grammar, at: string = new Date().toISOString()): Action[] {
   const understanding = grammar.understand(sql)
   if (understanding.kind === 'unknown') {
     return [
@@ -16,15 +16,17 @@ export function classifyToActions(sql: string, grammar: Grammar): Action[] {
         effects: ['unknown'],
         impact: { bounded: false },
         request: { statement: sql, traits: [], unknownBecause: understanding.reason },
+        at,
       }),
     ]
   }
-  return understanding.statements.map(toAction)
+  return understanding.statements.map((facts) => toAction(facts, at))
 }
 
-function toAction(facts: StatementFacts): Action {
+function toAction(facts: StatementFacts, at: string): Action {
   const { operation, effects, resources, maxRows, bounded, objects, reversible, text, traits, functions } = facts
   return completeAction({
+    at,
     protocol: 'postgres',
     operation,
     effects: [...effects],
