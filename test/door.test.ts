@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Guard, type GuardedClient, judgeOf, startGuard, testRules } from './support/guard.ts'
 import { MemoryLedger } from './support/memory-ledger.ts'
-import { availablePostgres, startTestPostgres, type TestPostgres } from './support/postgres.ts'
+import { availablePostgres, startTestPostgres, type TestPostgres, unavailablePostgres } from './support/postgres.ts'
 
 /** What the statement failed with, as the driver reports it. */
 async function failure(work: Promise<unknown>): Promise<pg.DatabaseError> {
@@ -345,3 +345,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
     })
   },
 )
+
+for (const { name, reason } of unavailablePostgres()) {
+  test.skip(`the door in front of ${name} (not run: ${reason})`, () => undefined)
+}

@@ -298,7 +298,7 @@ const needsMoreThanText = new Set([
   'P204',
 ])
 
-describe.skipIf(statements.length === 0)('the shared corpus (../shared/corpus)', () => {
+describe.runIf(statements.length > 0)('the shared corpus', () => {
   test.each(statements.map((statement) => [statement.id, statement] as const))('%s', (id, statement) => {
     const understanding = grammar.understand(statement.sql)
     if (understanding.kind !== 'understood') throw new Error(understanding.reason)
@@ -313,3 +313,7 @@ describe.skipIf(statements.length === 0)('the shared corpus (../shared/corpus)',
     } else if (!needsMoreThanText.has(id)) expect(unbounded || grave).toBe(true)
   })
 })
+
+if (statements.length === 0) {
+  test.skip('the shared corpus (not run: ../shared/corpus/postgres/statements.json is not there)', () => undefined)
+}
