@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Option } from 'commander'
 import type { Config } from '../../config/index.ts'
 import type { People, Person } from '../../people/index.ts'
 import type { AddCommand } from '../command.ts'
@@ -90,7 +91,7 @@ export const addDemo: AddCommand = (program, { io, exit }) => {
       'Starts a real PostgreSQL with a small shop in it, a door in front, the API and the console. Its state stays in the data folder. Ctrl-C stops everything.',
     )
     .option('--data <folder>', 'where the state stays', './data')
-    .option('--rules <path>', 'rule file or folder', shippedRules)
+    .addOption(new Option('--rules <path>', 'rule file or folder').default(shippedRules, 'the rules that come with it'))
     .option('--port <port>', 'API and console', String(demoPorts.api))
     .option('--door-port <port>', 'where psql connects', String(demoPorts.door))
     .option('--postgres-port <port>', 'the PostgreSQL behind the door', String(demoPorts.postgres))

@@ -56,7 +56,9 @@ function commandText({ path, command }: Leaf): string {
         argument.defaultValue,
       )
     }),
-    ...options.map((option) => row(option.flags, option.description, option.argChoices, option.defaultValue)),
+    ...options.map((option) =>
+      row(option.flags, option.description, option.argChoices, option.defaultValueDescription ?? option.defaultValue),
+    ),
   ]
   if (rows.length > 0) parts.push(`| | |\n|---|---|\n${rows.join('\n')}`)
   return `${parts.join('\n\n')}\n`
