@@ -84,11 +84,24 @@ export function useVote(id: string) {
 export function applyHold(client: QueryClient, hold: HoldView): boolean {
   const isPending = hold.state === 'pending'
   const isOpen = isPending || hold.state === 'approved'
+  const known = client.getQueryData(holdQuery(hold.hold).queryKey)
+  // The answer to a vote may arrive after the event that tells what came of it.
+  if (known !== undefined && progress(known) > progress(hold)) return false
   const before = client.getQueryData(openQuery.queryKey)
   client.setQueryData(holdQuery(hold.hold).queryKey, hold)
   client.setQueryData(openQuery.queryKey, (list) => place(list, hold, isOpen))
   client.setQueryData(closedQuery.queryKey, (list) => place(list, hold, !isOpen))
+  // A list that is on its way may have been made before this change: ask again.
+  for (const { queryKey } of [openQuery, closedQuery]) {
+    if (client.isFetching({ queryKey }) > 0) void client.invalidateQueries({ queryKey })
+  }
   return isPending && before !== undefined && !before.some((other) => other.hold === hold.hold)
+}
+
+/** How far a hold has come; a hold never goes back. */
+export function progress({ state, votes }: Pick<HoldView, 'state' | 'votes'>): number {
+  const stage = state === 'pending' ? 0 : state === 'approved' ? 1 : 2
+  return stage * 1_000 + votes.length
 }
 
 function place(list: HoldView[] | undefined, hold: HoldView, belongs: boolean): HoldView[] | undefined {
