@@ -5,7 +5,7 @@
  * @module
  */
 
-export { canonicalJson } from './canonical.ts'
+export { CanonicalValue, canonicalJson } from './canonical.ts'
 export { sha256Hex } from './digest.ts'
 export { type Outcome, outcomes, strictest } from './outcome.ts'
 export {

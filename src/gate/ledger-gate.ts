@@ -1,4 +1,4 @@
-import { type Action, canonicalJson, sha256Hex } from '../action/index.ts'
+import { type Action, CanonicalValue, canonicalJson, type Outcome, sha256Hex } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import { type Hold, type Holds, isOver } from '../holds/index.ts'
 import type { Judged, Ledger } from '../ledger/index.ts'
@@ -256,8 +256,35 @@ export class LedgerGate implements Gate {
 /** The verdict on one action of a unit, as it goes on the record. */
 function judgedBody({ ruleSet, verdicts, verdict: decided }: Judgements, i: number): Judged {
   const { outcome, rule, reason, matched, shadow } = verdicts[i] ?? decided
-  return { verdict: outcome, ruleSet, rule: rule?.rule ?? null, reason, matched, shadow }
+  const body = { verdict: outcome, ruleSet, rule: rule?.rule ?? null, reason, matched, shadow }
+  if (rule !== null || matched.length > 0 || shadow.length > 0) return body
+  // What no rule says anything of is most of what passes, and all of it alike.
+  if (unmatched === undefined || !unmatched.is(body)) unmatched = new Unmatched(body)
+  return unmatched
 }
+
+/** The judgement on actions of which no rule says anything. */
+class Unmatched extends CanonicalValue implements Judged {
+  readonly matched: readonly string[] = []
+  readonly reason: string
+  readonly rule = null
+  readonly ruleSet: string
+  readonly shadow: readonly string[] = []
+  readonly verdict: Outcome
+
+  constructor({ reason, ruleSet, verdict }: Judged) {
+    super(canonicalJson({ matched: [], reason, rule: null, ruleSet, shadow: [], verdict }))
+    this.reason = reason
+    this.ruleSet = ruleSet
+    this.verdict = verdict
+  }
+
+  is({ reason, ruleSet, verdict }: Judged): boolean {
+    return this.reason === reason && this.ruleSet === ruleSet && this.verdict === verdict
+  }
+}
+
+let unmatched: Unmatched | undefined
 
 /** What an approval is bound to besides rule set, expiry and nonce (invariant 3). */
 function binding(requester: string, door: string, target: HoldTarget, digest: string): string {

@@ -1,15 +1,23 @@
+import { decodeEntry, toEntry } from './codec.ts'
 import { defaults } from './defaults.ts'
-import type { EntryBodies, EntryKind } from './entry.ts'
+import type { Entry, EntryBodies, EntryKind } from './entry.ts'
 import { recordHeaderBytes, writeRecordHeader } from './format.ts'
 
-/** What a subscriber gets once the batch is durable, with the place of its record in the batch. */
-export interface BatchedEntry {
-  readonly index: number
+/** What a subscriber is told of an entry besides its place. */
+export interface Told {
   readonly at: string
   readonly kind: EntryKind
   readonly body: EntryBodies[EntryKind]
+}
+
+/** An entry with the place of its record in the batch. */
+export interface BatchedEntry {
+  readonly index: number
+  readonly kind: EntryKind
   /** Where its record starts in the buffer. */
   readonly start: number
+  /** Kept where a subscriber waits for it: keeping everything until it is durable costs more than writing it. */
+  readonly told: Told | undefined
 }
 
 /** Entries that share one write, one sync and one promise. */
@@ -42,7 +50,7 @@ export class Batch {
     return this.#length
   }
 
-  add(entry: Omit<BatchedEntry, 'start'>, payload: Buffer, hash: Buffer): void {
+  add(kind: EntryKind, payload: Buffer, hash: Buffer, told?: Told): void {
     const start = this.#length
     const end = start + recordHeaderBytes + payload.length
     if (end > this.#buffer.length) {
@@ -51,11 +59,20 @@ export class Batch {
       this.#buffer = larger
     }
     payload.copy(this.#buffer, start + recordHeaderBytes)
-    const { index, at, kind, body } = entry
-    const placeInWrite = index - this.firstIndex
+    const placeInWrite = this.entries.length
+    const index = this.firstIndex + placeInWrite
     writeRecordHeader(this.#buffer, start, { index, placeInWrite, hash, payloadBytes: payload.length })
     this.#length = end
-    this.entries.push({ index, at, kind, body, start })
+    this.entries.push({ index, kind, start, told })
+  }
+
+  /** The entry as subscribers get it; read back from its record where it was not kept. */
+  entryOf(batched: BatchedEntry): Entry {
+    const { index, start, told } = batched
+    const hash = this.hashAt(batched)
+    if (told !== undefined) return toEntry({ index, ...told, hash: hash.toString('hex') })
+    const payload = start + recordHeaderBytes
+    return decodeEntry(index, hash, this.#buffer.subarray(payload, payload + this.#buffer.readUInt32LE(start)))
   }
 
   /** Where the record of the entry after this one starts. */

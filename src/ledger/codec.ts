@@ -1,8 +1,29 @@
+import { canonicalJson } from '../action/index.ts'
 import type { Entry, EntryBodies, EntryKind } from './entry.ts'
 
-/** The payload: plain JSON in this order. Its bytes are what is hashed, and they are never written again. */
+/**
+ * The payload: canonical JSON (RFC 8785). Its bytes are what is hashed, and they are never written again.
+ * A lone surrogate, which the RFC forbids, is recorded as U+FFFD: what somebody typed must not keep an action off the
+ * record.
+ */
 export function encodePayload(at: string, kind: EntryKind, body: EntryBodies[EntryKind]): string {
-  return `{"at":"${at}","kind":"${kind}","body":${JSON.stringify(body)}}`
+  return `{"at":"${at}","body":${canonicalBody(body)},"kind":"${kind}"}`
+}
+
+function canonicalBody(body: unknown): string {
+  try {
+    return canonicalJson(body)
+  } catch (error) {
+    if (error instanceof TypeError) return canonicalJson(wellFormed(body))
+    throw error
+  }
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (Array.isArray(value)) return value.map(wellFormed)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key.toWellFormed(), wellFormed(member)]))
 }
 
 interface Payload {

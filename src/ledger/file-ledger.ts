@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { SallyportError } from '../errors/index.ts'
 import { Batch } from './batch.ts'
 import { Chain } from './chain.ts'
-import { encodePayload, toEntry } from './codec.ts'
+import { encodePayload } from './codec.ts'
 import { defaults } from './defaults.ts'
 import type { Entry, EntryBodies, EntryKind } from './entry.ts'
 import { backlogged, closed, lockLost, tooLarge, unwritable } from './failures.ts'
@@ -46,6 +46,8 @@ export class FileLedger implements Ledger {
   readonly #chain: Chain
   readonly #headKeeper: HeadKeeper
   readonly #listeners = new Map<(entry: Entry) => void, ReadonlySet<EntryKind> | undefined>()
+  /** Whether any listener wants a kind; forgotten when listeners change. */
+  readonly #wanted = new Map<EntryKind, boolean>()
   #state: LedgerState = 'open'
   #reason: SallyportError | undefined
   #size: number
@@ -111,7 +113,11 @@ export class FileLedger implements Ledger {
 
   subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void {
     this.#listeners.set(listener, kinds === undefined ? undefined : new Set(kinds))
-    return () => this.#listeners.delete(listener)
+    this.#wanted.clear()
+    return () => {
+      this.#wanted.clear()
+      return this.#listeners.delete(listener)
+    }
   }
 
   flush(): Promise<void> {
@@ -160,7 +166,8 @@ export class FileLedger implements Ledger {
       throw backlogged(this.#parts.directory, batch.length)
     }
     const index = this.#size
-    batch.add({ index, at, kind, body }, payload, this.#chain.extend(index, payload.length))
+    const told = this.#isWanted(kind) ? { at, kind, body } : undefined
+    batch.add(kind, payload, this.#chain.extend(index, payload.length), told)
     this.#size = index + 1
     return { index, at }
   }
@@ -238,15 +245,16 @@ export class FileLedger implements Ledger {
     this.#headKeeper.due()
     if (this.#listeners.size === 0) return
     for (const entry of batch.entries.slice(from, to)) {
-      const { index, at, kind, body } = entry
-      if (!this.#isWanted(kind)) continue
-      this.#tell(toEntry({ index, at, kind, body, hash: batch.hashAt(entry).toString('hex') }))
+      if (this.#isWanted(entry.kind)) this.#tell(batch.entryOf(entry))
     }
   }
 
   #isWanted(kind: EntryKind): boolean {
-    for (const kinds of this.#listeners.values()) if (kinds?.has(kind) !== false) return true
-    return false
+    const known = this.#wanted.get(kind)
+    if (known !== undefined) return known
+    const wanted = [...this.#listeners.values()].some((kinds) => kinds?.has(kind) !== false)
+    this.#wanted.set(kind, wanted)
+    return wanted
   }
 
   #tell(entry: Entry): void {

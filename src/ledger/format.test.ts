@@ -78,7 +78,7 @@ describe('the hash chain', () => {
       const text = encodePayload('2026-01-01T00:00:00.000Z', 'door.closed', { door })
       const payload = chain.stage(text)
       const chained = chain.extend(i, payload.length)
-      batch.add({ index: i, at: '', kind: 'door.closed', body: { door } }, payload, chained)
+      batch.add('door.closed', payload, chained)
       const number = Buffer.alloc(8)
       number.writeBigUInt64LE(BigInt(i))
       const hashed = createHash('sha256').update('\0sallyport/ledger/v1').update(expected).update(number).update(text)

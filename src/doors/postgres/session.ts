@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Actor, Target } from '../../action/index.ts'
 import type { Gate } from '../../gate/index.ts'
 import { understandBatch } from './batch.ts'
+import { bindingDigest } from './binding.ts'
 import { ClientLink } from './client-link.ts'
 import type { Grammar } from './grammar/index.ts'
 import { fatalMessage, fatalRefusalMessage } from './messages.ts'
@@ -9,7 +10,7 @@ import { PreparedNames } from './prepared.ts'
 import { type ActionEnd, Replies } from './replies.ts'
 import { ServerLink } from './server-link.ts'
 import { startupSettings, startupSteps } from './startup.ts'
-import { actionOf, bindingDigest } from './statement-action.ts'
+import { actionOf, SessionFacts } from './statement-action.ts'
 import { readStatement } from './statement-text.ts'
 import { resolveExecutes, type Step, stepsOf, unknownFacts } from './steps.ts'
 import { type Ran, type RunnerPolicy, UnitRunner, type Work } from './unit-runner.ts'
@@ -48,6 +49,7 @@ const bindingSettings = new Set(['search_path', 'role', 'session_authorization']
  */
 export class Session {
   readonly #options: SessionOptions
+  readonly #facts: SessionFacts
   readonly #client: ClientLink
   readonly #server: ServerLink
   readonly #replies: Replies
@@ -83,12 +85,13 @@ export class Session {
       () => this.#nowQuiet(),
     )
     const { gate, door, actor, target, policy, now } = options
+    this.#facts = new SessionFacts(door, actor, target)
     this.#runner = new UnitRunner({
       client: this.#client,
       server: this.#server,
       replies: this.#replies,
       gate,
-      facts: { door, actor, target },
+      facts: this.#facts,
       policy,
       now,
       context: () => this.#context,
@@ -114,8 +117,8 @@ export class Session {
   async start(startup: StartupMessage, raw: Buffer): Promise<void> {
     this.#grammar = await this.#options.grammar(0)
     const steps = startupSteps(startup, this.#grammar)
-    const { door, actor, target, policy, gate, now } = this.#options
-    const actions = steps.map((step) => actionOf(step, { door, actor, target }, undefined, now()))
+    const { policy, gate, now } = this.#options
+    const actions = steps.map((step) => actionOf(step, this.#facts, undefined, now()))
     const unit = { actions, digest: bindingDigest(steps, {}), unknown: policy.unknown, record: 'now', wait: 0 } as const
     const decision = gate.submit(unit, () => undefined)
     if (decision.kind !== 'pass') {

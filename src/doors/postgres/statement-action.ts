@@ -1,11 +1,22 @@
-import { type Action, type Actor, canonicalJson, sha256Hex, type Target, uuidv7 } from '../../action/index.ts'
+import { type Action, type Actor, CanonicalValue, canonicalJson, type Target, uuidv7 } from '../../action/index.ts'
+import type { StatementFacts } from './grammar/index.ts'
+import type { Bound } from './prepared.ts'
 import type { Step } from './steps.ts'
 
 /** What is the same for every action of a session. */
-export interface SessionFacts {
+export class SessionFacts {
   readonly door: string
   readonly actor: Actor
   readonly target: Target
+  /** Canonical forms. */
+  readonly texts: { readonly actor: string; readonly door: string; readonly target: string }
+
+  constructor(door: string, actor: Actor, target: Target) {
+    this.door = door
+    this.actor = actor
+    this.target = target
+    this.texts = { actor: canonicalJson(actor), door: canonicalJson(door), target: canonicalJson(target) }
+  }
 }
 
 /** What the planner expects. */
@@ -15,40 +26,132 @@ export interface Estimate {
 
 /** A step as an Action, complete: the statement whole, with its parameters. */
 export function actionOf(step: Step, session: SessionFacts, estimate: Estimate | undefined, now: number): Action {
-  const { facts, text, bound } = step
-  const rows = facts.maxRows ?? estimate?.rows ?? null
+  return new StatementAction(step, session, estimate?.rows ?? null, now)
+}
+
+/**
+ * The members stand in canonical order. A statement runs many times and its record repeats most of what was said the
+ * last time, so the parts that do not change between two runs are made once for each statement and each session.
+ */
+class StatementAction extends CanonicalValue implements Action {
+  readonly actor: Actor
+  readonly at: string
+  readonly door: string
+  readonly effects: Action['effects']
+  readonly id: string
+  readonly impact: Action['impact']
+  readonly operation: string
+  readonly protocol = 'postgres'
+  readonly request: Action['request']
+  readonly resources: Action['resources']
+  readonly target: Target
+
+  constructor(step: Step, session: SessionFacts, rows: number | null, now: number) {
+    const { facts, bound } = step
+    const parts = partsOf(facts)
+    const id = uuidv7(now)
+    const at = timestamp(now)
+    const impact = facts.maxRows === null && rows !== null ? { ...parts.impact, rows } : parts.impact
+    const impactText = impact === parts.impact ? parts.impactText : canonicalJson(impact)
+    const plain = step.behind === undefined && step.reason === undefined
+    const values = plain && bound !== undefined ? parameterTexts(bound) : undefined
+    const request = plain
+      ? values === undefined
+        ? parts.request
+        : { ...parts.request, parameters: values }
+      : requestOf(step)
+    const requestText = plain ? parts.requestText(values) : canonicalJson(request)
+    const { texts } = session
+    super(
+      `{"actor":${texts.actor},"at":"${at}","door":${texts.door}${parts.effectsText},"id":"${id}","impact":${impactText}` +
+        `${parts.operationText},"protocol":"postgres","request":${requestText}${parts.resourcesText},"target":${texts.target}}`,
+    )
+    this.actor = session.actor
+    this.at = at
+    this.door = session.door
+    this.effects = parts.effects
+    this.id = id
+    this.impact = impact
+    this.operation = facts.operation
+    this.request = request
+    this.resources = parts.resources
+    this.target = session.target
+  }
+}
+
+/** Everything of an action that follows from what the statement is. */
+interface StatementParts {
+  readonly effects: Action['effects']
+  readonly resources: Action['resources']
+  readonly impact: Action['impact']
+  /** Without parameters. */
+  readonly request: Action['request']
+  readonly effectsText: string
+  readonly resourcesText: string
+  readonly impactText: string
+  readonly operationText: string
+  readonly requestText: (parameters: readonly (string | null)[] | undefined) => string
+}
+
+/** As long as the grammar remembers what a statement does, so are its parts. */
+const known = new WeakMap<StatementFacts, StatementParts>()
+
+function partsOf(facts: StatementFacts): StatementParts {
+  let parts = known.get(facts)
+  if (parts === undefined) {
+    parts = makeParts(facts)
+    known.set(facts, parts)
+  }
+  return parts
+}
+
+function makeParts(facts: StatementFacts): StatementParts {
+  const { effects, resources, functions, settings, traits } = facts
+  const named = resources.map(({ type, name }) => ({ labels: {}, name, type }))
+  const impact = {
+    bounded: facts.bounded,
+    cascades: [],
+    exact: facts.maxRows !== null,
+    objects: facts.objects,
+    ofTotal: null,
+    reversible: facts.reversible,
+    rows: facts.maxRows,
+  }
+  const before = functions.length > 0 ? { functions: [...functions] } : {}
+  const after = {
+    ...(settings.length > 0 ? { settings: settings.map(({ name, value }) => ({ name, value })) } : {}),
+    statement: facts.text,
+    traits: [...traits],
+  }
+  const beforeText = functions.length > 0 ? `${canonicalJson(before).slice(1, -1)},` : ''
+  const afterText = canonicalJson(after).slice(1)
+  const request = { ...before, ...after }
+  const own = [...effects]
+  // Many actions share these.
+  for (const shared of [own, named, impact, request]) Object.freeze(shared)
   return {
-    id: uuidv7(now),
-    at: timestamp(now),
-    door: session.door,
-    protocol: 'postgres',
-    operation: facts.operation,
-    effects: [...facts.effects],
-    actor: session.actor,
-    target: session.target,
-    resources: facts.resources.map(({ type, name }) => ({ type, name, labels: {} })),
-    impact: {
-      rows,
-      exact: facts.maxRows !== null,
-      ofTotal: null,
-      bounded: facts.bounded,
-      cascades: [],
-      objects: facts.objects,
-      reversible: facts.reversible,
+    effects: own,
+    resources: named,
+    impact,
+    request,
+    effectsText: `,"effects":${canonicalJson(effects)}`,
+    resourcesText: `,"resources":${canonicalJson(named)}`,
+    impactText: canonicalJson(impact),
+    operationText: `,"operation":${canonicalJson(facts.operation)}`,
+    requestText: (parameters) => {
+      const parametersText = parameters === undefined ? '' : `"parameters":${canonicalJson(parameters)},`
+      return `{${beforeText}${parametersText}${afterText}`
     },
-    request: {
-      statement: facts.text,
-      traits: [...facts.traits],
-      ...(step.behind === undefined ? {} : { prepared: step.behind }),
-      ...(facts.functions.length > 0 ? { functions: [...facts.functions] } : {}),
-      ...(facts.settings.length > 0 ? { settings: facts.settings.map(({ name, value }) => ({ name, value })) } : {}),
-      ...(bound === undefined
-        ? {}
-        : { parameters: bound.values.map((value, i) => parameterText(value, bound.formats[i])) }),
-      ...(step.reason === undefined
-        ? {}
-        : { unknownBecause: step.reason, statementBase64: text.bytes.toString('base64') }),
-    },
+  }
+}
+
+/** The request of a statement that stands for another one, or that was not understood. */
+function requestOf({ facts, text, bound, behind, reason }: Step): Action['request'] {
+  return {
+    ...partsOf(facts).request,
+    ...(behind === undefined ? {} : { prepared: behind }),
+    ...(bound === undefined ? {} : { parameters: parameterTexts(bound) }),
+    ...(reason === undefined ? {} : { unknownBecause: reason, statementBase64: text.bytes.toString('base64') }),
   }
 }
 
@@ -60,6 +163,10 @@ function timestamp(ms: number): string {
   return formatted.text
 }
 
+function parameterTexts({ values, formats }: Bound): (string | null)[] {
+  return values.map((value, i) => parameterText(value, formats[i]))
+}
+
 /** Text parameters as text; binary ones, and text that is not UTF-8, as PostgreSQL writes bytea in hex: `\x…`. */
 function parameterText(value: Buffer | null, format: number | undefined): string | null {
   if (value === null) return null
@@ -68,25 +175,4 @@ function parameterText(value: Buffer | null, format: number | undefined): string
     if (!text.includes('\uFFFD')) return text
   }
   return `\\x${value.toString('hex')}`
-}
-
-/**
- * What an approval is bound to: the exact bytes of every statement with its parameters, and the settings of the
- * session that decide what names in them mean. Names of prepared statements and portals are left out: a driver
- * chooses them anew each time, and they change nothing of what runs.
- */
-export function bindingDigest(steps: readonly Step[], context: Readonly<Record<string, string>>): string {
-  const parts = steps.map(({ text, facts, bound, behind }) => ({
-    statement: sha256Hex(text.bytes),
-    part: facts.text,
-    ...(behind === undefined ? {} : { prepared: behind }),
-    ...(bound === undefined
-      ? {}
-      : {
-          types: bound.prepared?.parameterTypes ?? [],
-          formats: [...bound.formats],
-          values: bound.values.map((value) => (value === null ? null : value.toString('base64'))),
-        }),
-  }))
-  return sha256Hex(canonicalJson({ parts, context }))
 }

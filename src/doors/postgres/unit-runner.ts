@@ -1,5 +1,6 @@
 import { errorMessage } from '../../errors/index.ts'
 import { type Gate, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
+import { bindingDigest } from './binding.ts'
 import type { ClientLink } from './client-link.ts'
 import {
   cleanUpMessages,
@@ -12,7 +13,7 @@ import {
 import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
 import type { Expected, Replies } from './replies.ts'
 import type { ServerLink } from './server-link.ts'
-import { actionOf, bindingDigest, type Estimate, type SessionFacts } from './statement-action.ts'
+import { actionOf, type Estimate, type SessionFacts } from './statement-action.ts'
 import { changesContext, farthest, type Step, wantsEstimate } from './steps.ts'
 import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
 import { encodeReady } from './wire/encode.ts'
