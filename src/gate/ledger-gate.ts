@@ -1,7 +1,7 @@
 import { type Action, CanonicalValue, canonicalJson, type Outcome, sha256Hex } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import { type Hold, type Holds, isOver } from '../holds/index.ts'
-import type { Judged, Ledger } from '../ledger/index.ts'
+import type { EntryBodies, Judged, Ledger } from '../ledger/index.ts'
 import type { Judge } from '../rules/index.ts'
 import type { Decision, End, Gate, Refusal, Unit, Words } from './gate.ts'
 import { deciding, reviewFor, type Verdict, verdictOf } from './verdict.ts'
@@ -97,7 +97,7 @@ export class LedgerGate implements Gate {
   settle(action: string, end: End): void {
     this.#record(action, () => {
       // An ending that is lost is recorded as unknown at the next start: it can wait for company.
-      this.#options.ledger.append('action.settled', { action, ...end }, 'soon')
+      this.#options.ledger.append('action.settled', settled(action, end), 'soon')
     })
   }
 
@@ -121,7 +121,9 @@ export class LedgerGate implements Gate {
   /** Each action with its verdict, before anything runs. */
   #recordIntents(unit: Unit, judged: Judgements): Promise<void> {
     let recorded = Promise.resolve()
-    for (const [i, action] of unit.actions.entries()) {
+    for (let i = 0; i < unit.actions.length; i++) {
+      const action = unit.actions[i]
+      if (action === undefined) break
       const body = { action, judged: judgedBody(judged, i) }
       // What does not simply pass is on the disk before anybody hears of it.
       const urgency = judged.verdict.outcome === 'allow' ? unit.record : 'now'
@@ -250,6 +252,16 @@ export class LedgerGate implements Gate {
     if (outcome !== 'hold') return { kind: 'run', recorded }
     // Used up by another client with the same statement, or given under other rules: ask anew.
     return { kind: 'hold', opened: this.#join(unit, judged, bindingOf(unit)) }
+  }
+}
+
+function settled(action: string, { outcome, rows, code, message }: End): EntryBodies['action.settled'] {
+  return {
+    action,
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    outcome,
+    rows,
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Action, type Outcome, strictest } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
-import type { Judge, Review, RuleMatch } from '../rules/index.ts'
+import type { Judge, Judgement, Review, RuleMatch } from '../rules/index.ts'
 
 /** What is decided about one action: the rules' judgement with the door's default for `unknown` put in. */
 export interface Verdict {
@@ -23,6 +23,7 @@ export const defaultReview: Review = { approvals: 1, from: [], within: 30 * 60_0
 export function verdictOf(judge: Judge, action: Action, unknown: Outcome): Verdict {
   try {
     const judgement = judge.judge(action)
+    if (isUnmatched(judgement) && !action.effects.includes('unknown')) return unmatchedVerdict(judgement)
     const matched = judgement.matched.map((match) => match.rule)
     const verdict: Verdict = {
       outcome: judgement.outcome,
@@ -49,6 +50,20 @@ export function verdictOf(judge: Judge, action: Action, unknown: Outcome): Verdi
   }
 }
 
+function isUnmatched({ outcome, matched, shadow }: Judgement): boolean {
+  return outcome === 'allow' && matched.length === 0 && shadow.length === 0
+}
+
+/** Most of what passes is what no rule says anything of: one verdict serves it all. */
+let unmatched: Verdict | undefined
+
+function unmatchedVerdict({ outcome, message }: Judgement): Verdict {
+  if (unmatched?.reason !== message) {
+    unmatched = { outcome, rule: null, reason: message, matched: [], shadow: [], review: defaultReview }
+  }
+  return unmatched
+}
+
 function unknownReason(action: Action): string {
   const because = action.request.unknownBecause
   return typeof because === 'string'
@@ -59,7 +74,9 @@ function unknownReason(action: Action): string {
 /** The verdict that decides for actions that run or fall together: the first among the strictest. */
 export function deciding(verdicts: readonly Verdict[]): { verdict: Verdict; index: number } | undefined {
   let best: { verdict: Verdict; index: number } | undefined
-  for (const [index, verdict] of verdicts.entries()) {
+  for (let index = 0; index < verdicts.length; index++) {
+    const verdict = verdicts[index]
+    if (verdict === undefined) break
     const stricter = best !== undefined && strictest(best.verdict.outcome, verdict.outcome) !== best.verdict.outcome
     if (best === undefined || stricter) best = { verdict, index }
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { readCommandTag, readErrorFields } from '../../src/doors/postgres/wire/backend-messages.ts'
+import { readErrorFields } from '../../src/doors/postgres/wire/backend-messages.ts'
 import { FrameSplitter } from '../../src/doors/postgres/wire/frame-splitter.ts'
 import type { GuardedClient } from './guard.ts'
 
@@ -64,7 +64,7 @@ export class WireClient {
 function inWords(type: number, bytes: Buffer): Reply {
   const letter = String.fromCharCode(type)
   if (letter === 'E') return `E ${readErrorFields(bytes).get('C')}`
-  if (letter === 'C') return `C ${readCommandTag(bytes)}`
+  if (letter === 'C') return `C ${bytes.toString('latin1', 5, bytes.length - 1)}`
   if (letter === 'Z') return `Z ${bytes.toString('latin1', 5, 6)}`
   return letter
 }

@@ -1,5 +1,5 @@
 import type { Grammar } from './grammar/index.ts'
-import type { Bound, Prepared, PreparedNames } from './prepared.ts'
+import type { Bound, Names, Prepared, PreparedNames } from './prepared.ts'
 import type { Expected } from './replies.ts'
 import { type LexerSettings, readStatement } from './statement-text.ts'
 import { mayChangeLexer, resolveExecutes, type Step, stepsOf, unknownFacts } from './steps.ts'
@@ -11,8 +11,8 @@ import { frontend } from './wire/message-types.ts'
 export interface UnderstoodBatch {
   /** In message order; only Execute messages have one. */
   readonly steps: readonly Step[]
-  /** Made when the batch is forwarded: one for each message. `actionIds` follow `steps`. */
-  readonly expect: (actionIds: readonly string[]) => Expected[]
+  /** What will be answered to each message, once the batch is forwarded. `actionIds` follow `steps`. */
+  readonly expect: (actionIds: readonly string[]) => readonly Expected[]
 }
 
 export interface BatchContext {
@@ -30,69 +30,150 @@ export interface BatchContext {
  * @throws RangeError for a message that is not well formed
  */
 export function understandBatch(frames: readonly Frame[], context: BatchContext): UnderstoodBatch {
-  const statements = new Map<string, Prepared | undefined>()
-  const portals = new Map<string, Bound | undefined>()
+  const statements = new NamesInBatch(context.names.statements)
+  const portals = new NamesInBatch(context.names.portals)
   const steps: Step[] = []
-  const expectations: ((actionIds: readonly string[]) => Expected)[] = []
+  const executes: ExecuteReply[] = []
+  const expected: Expected[] = []
   let settings: LexerSettings | undefined = context.settings
 
-  for (const frame of frames) {
-    switch (frame.type) {
+  for (const { type, bytes } of frames) {
+    switch (type) {
       case frontend.parse: {
-        const message = readParse(frame.bytes)
+        const message = readParse(bytes)
         const prepared: Prepared = {
           text: readStatement(message.text, settings, context.grammar),
           parameterTypes: message.parameterTypes,
           parseTail: message.tail,
         }
-        statements.set(message.statement, prepared)
-        expectations.push(() => confirmed(() => context.names.statements.set(message.statement, prepared)))
+        expected.push(statements.set(message.statement, prepared))
         break
       }
       case frontend.bind: {
-        const { portal, statement, values, formats, tail } = readBind(frame.bytes)
-        const prepared = statements.has(statement) ? statements.get(statement) : context.names.statements.get(statement)
-        const bound: Bound = { prepared, values, formats, bindTail: tail }
-        portals.set(portal, bound)
-        expectations.push(() => confirmed(() => context.names.portals.set(portal, bound)))
+        const { portal, statement, values, formats, tailAt } = readBind(bytes)
+        const bound = new BoundPortal(statements.get(statement), values, formats, bytes, tailAt)
+        expected.push(portals.set(portal, bound))
         break
       }
       case frontend.execute: {
-        const { portal } = readExecute(frame.bytes)
-        const found = stepOf(portals.has(portal) ? portals.get(portal) : context.names.portals.get(portal), portal)
-        const [step] = found === undefined ? [] : resolveExecutes([found], (name) => context.names.factsOf(name))
-        if (step !== undefined) {
-          if (mayChangeLexer(step.facts)) settings = undefined
-          const index = steps.push(step) - 1
-          expectations.push((ids) => ({
-            kind: 'execute',
-            action: ids[index] ?? '',
-            done: () => context.completed(step),
-          }))
-        } else {
-          expectations.push(() => ({ kind: 'execute', action: '', done: () => undefined }))
-        }
+        const { portal } = readExecute(bytes)
+        const found = stepOf(portals.get(portal), portal)
+        const step = found?.facts.executes === undefined ? found : resolved(found, context.names)
+        const reply = new ExecuteReply(step, context.completed)
+        expected.push(reply)
+        if (step === undefined) break
+        if (mayChangeLexer(step.facts)) settings = undefined
+        steps.push(step)
+        executes.push(reply)
         break
       }
       case frontend.describe:
-        readNamed(frame.bytes)
-        expectations.push(() => ({ kind: 'describe' }))
+        readNamed(bytes)
+        expected.push(describeReply)
         break
       case frontend.close: {
-        const { of, name } = readNamed(frame.bytes)
-        if (of === 'statement') statements.set(name, undefined)
-        else portals.set(name, undefined)
-        const names = of === 'statement' ? context.names.statements : context.names.portals
-        expectations.push(() => confirmed(() => names.set(name, undefined)))
+        const { of, name } = readNamed(bytes)
+        expected.push(of === 'statement' ? statements.set(name, undefined) : portals.set(name, undefined))
         break
       }
     }
   }
-  return { steps, expect: (actionIds) => expectations.map((expectation) => expectation(actionIds)) }
+  return {
+    steps,
+    expect: (actionIds) => {
+      for (const [i, execute] of executes.entries()) execute.action = actionIds[i] ?? ''
+      return expected
+    },
+  }
 }
 
-function confirmed(done: () => void): Expected {
-  return { kind: 'confirmation', done }
+const describeReply = { kind: 'describe' } as const
+
+/** The server says that an Execute ended. */
+class ExecuteReply {
+  readonly kind = 'execute'
+  /** Id of the action; empty for a portal of an empty text, which is none. */
+  action = ''
+  readonly #step: Step | undefined
+  readonly #completed: (step: Step) => void
+
+  constructor(step: Step | undefined, completed: (step: Step) => void) {
+    this.#step = step
+    this.#completed = completed
+  }
+
+  done(): void {
+    if (this.#step !== undefined) this.#completed(this.#step)
+  }
+}
+
+/** The server confirms what a name stands for. */
+class NameReply<T> {
+  readonly kind = 'confirmation'
+  readonly #names: Names<T>
+  readonly #name: string
+  readonly #to: T | undefined
+
+  constructor(names: Names<T>, name: string, to: T | undefined) {
+    this.#names = names
+    this.#name = name
+    this.#to = to
+  }
+
+  done(): void {
+    this.#names.set(this.#name, this.#to)
+  }
+}
+
+/** Names as they will be while the batch runs. */
+class NamesInBatch<T> {
+  readonly #names: Names<T>
+  #own: Map<string, T | undefined> | undefined
+
+  constructor(names: Names<T>) {
+    this.#names = names
+  }
+
+  get(name: string): T | undefined {
+    return this.#own?.has(name) === true ? this.#own.get(name) : this.#names.get(name)
+  }
+
+  /** Hands back what the server will confirm. */
+  set(name: string, to: T | undefined): NameReply<T> {
+    this.#own ??= new Map()
+    this.#own.set(name, to)
+    return new NameReply(this.#names, name, to)
+  }
+}
+
+class BoundPortal implements Bound {
+  readonly prepared: Prepared | undefined
+  readonly values: readonly (Buffer | null)[]
+  readonly formats: readonly number[]
+  readonly #message: Buffer
+  readonly #tailAt: number
+
+  constructor(
+    prepared: Prepared | undefined,
+    values: readonly (Buffer | null)[],
+    formats: readonly number[],
+    message: Buffer,
+    tailAt: number,
+  ) {
+    this.prepared = prepared
+    this.values = values
+    this.formats = formats
+    this.#message = message
+    this.#tailAt = tailAt
+  }
+
+  get bindTail(): Buffer {
+    return this.#message.subarray(this.#tailAt)
+  }
+}
+
+function resolved(step: Step, names: PreparedNames): Step | undefined {
+  return resolveExecutes([step], (name) => names.factsOf(name))[0]
 }
 
 /** What executing a portal does; undefined for a portal of an empty text. */

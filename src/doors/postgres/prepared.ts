@@ -31,20 +31,24 @@ export interface Bound {
  * Names as the server knows them: a change is taken over only when the server has confirmed it. A Parse or Close that
  * failed or was skipped changes nothing.
  */
-class Names<T> {
-  readonly #known = new Map<string, T>()
+export class Names<T> {
+  readonly #named = new Map<string, T>()
+  /** Most clients use no other. */
+  #unnamed: T | undefined
 
   get(name: string): T | undefined {
-    return this.#known.get(name)
+    return name === '' ? this.#unnamed : this.#named.get(name)
   }
 
   set(name: string, to: T | undefined): void {
-    if (to === undefined) this.#known.delete(name)
-    else this.#known.set(name, to)
+    if (name === '') this.#unnamed = to
+    else if (to === undefined) this.#named.delete(name)
+    else this.#named.set(name, to)
   }
 
   clear(): void {
-    this.#known.clear()
+    this.#unnamed = undefined
+    if (this.#named.size > 0) this.#named.clear()
   }
 }
 

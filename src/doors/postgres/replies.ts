@@ -1,4 +1,4 @@
-import { readCommandTag, readErrorFields, rowsOfTag } from './wire/backend-messages.ts'
+import { readCompletedRows, readErrorFields } from './wire/backend-messages.ts'
 import { backend, type TransactionStatus } from './wire/message-types.ts'
 
 /** How one action ended, as far as the server's replies tell. */
@@ -13,9 +13,9 @@ export interface ActionEnd {
 /** One message forwarded to the server, waiting for its reply. */
 export type Expected =
   /** Parse, Bind or Close. */
-  | { readonly kind: 'confirmation'; readonly done: () => void }
+  | { readonly kind: 'confirmation'; done(): void }
   | { readonly kind: 'describe' }
-  | { readonly kind: 'execute'; readonly action: string; readonly done: () => void }
+  | { readonly kind: 'execute'; readonly action: string; done(): void }
   | { readonly kind: 'query'; readonly actions: readonly string[]; readonly done: (statement: number) => void }
   | { readonly kind: 'function'; readonly action: string }
   | { readonly kind: 'sync' }
@@ -107,7 +107,7 @@ export class Replies {
       case backend.bindComplete:
       case backend.closeComplete: {
         const head = this.#queue[0]
-        if (head?.kind === 'confirmation') this.#shift(head.done)
+        if (head?.kind === 'confirmation') this.#shift(head)
         return
       }
       case backend.rowDescription:
@@ -115,7 +115,7 @@ export class Replies {
         if (this.#queue[0]?.kind === 'describe') this.#shift()
         return
       case backend.commandComplete:
-        this.#completed(frame === undefined ? null : rowsOfTag(readCommandTag(frame)))
+        this.#completed(frame === undefined ? null : readCompletedRows(frame))
         return
       case backend.emptyQueryResponse:
       case backend.portalSuspended:
@@ -141,9 +141,9 @@ export class Replies {
     }
   }
 
-  #shift(done?: () => void): void {
+  #shift(answered?: { done(): void }): void {
     this.#queue.shift()
-    done?.()
+    answered?.done()
     if (this.quiet) this.#onQuiet()
   }
 
@@ -152,7 +152,7 @@ export class Replies {
     const head = this.#queue[0]
     if (head?.kind === 'execute') {
       this.#ends.push({ action: head.action, outcome: 'completed', rows })
-      this.#shift(head.done)
+      this.#shift(head)
     } else if (head?.kind === 'query') {
       const action = head.actions[this.#queryStatement]
       if (action !== undefined) this.#ends.push({ action, outcome: 'completed', rows })

@@ -15,7 +15,7 @@ import { readStatement } from './statement-text.ts'
 import { resolveExecutes, type Step, stepsOf, unknownFacts } from './steps.ts'
 import { type Ran, type RunnerPolicy, UnitRunner, type Work } from './unit-runner.ts'
 import { readParameterStatus } from './wire/backend-messages.ts'
-import { syncMessage, terminateMessage } from './wire/encode.ts'
+import { terminateMessage } from './wire/encode.ts'
 import { type Frame, FrameSplitter, printableType } from './wire/frame-splitter.ts'
 import { readQuery, type StartupMessage } from './wire/frontend-messages.ts'
 import { backend, frontend } from './wire/message-types.ts'
@@ -245,11 +245,14 @@ export class Session {
         // The server would answer nothing before Flush or Sync; a batch too long to keep is judged in parts.
         return this.#batchBytes > queueBytes ? this.#whenQuiet(() => this.#endBatch(undefined)) : undefined
       case frontend.flush:
+        requireEmpty(frame)
         if (this.#batch.length === 0) return this.#sendAlone(frame)
-        return this.#skipToSync ? undefined : this.#whenQuiet(() => this.#endBatch(frame))
+        if (this.#skipToSync) return undefined
+        return this.#replies.quiet ? this.#endBatch(frame) : this.#whenQuiet(() => this.#endBatch(frame))
       case frontend.sync:
+        requireEmpty(frame)
         if (this.#batch.length === 0 && !this.#skipToSync) return this.#sendAlone(frame)
-        return this.#whenQuiet(() => this.#endBatch(frame))
+        return this.#replies.quiet ? this.#endBatch(frame) : this.#whenQuiet(() => this.#endBatch(frame))
       default:
         throw new RangeError(`message type ${printableType(type)} is not known`)
     }
@@ -331,7 +334,7 @@ export class Session {
     return this.#run({
       steps,
       messages: [...frames.map((frame) => frame.bytes), ...flush],
-      sync: isSync ? syncMessage : undefined,
+      sync: isSync ? end.bytes : undefined,
       extended: true,
       expect,
     })
@@ -417,7 +420,7 @@ export class Session {
   }
 
   #settle(ends: readonly ActionEnd[]): void {
-    for (const { action, ...end } of ends) if (action !== '') this.#options.gate.settle(action, end)
+    for (const end of ends) if (end.action !== '') this.#options.gate.settle(end.action, end)
   }
 
   #fail(error: unknown): void {
@@ -449,4 +452,9 @@ export class Session {
     this.#client.socket.setTimeout(5_000, () => this.#client.socket.destroy())
     this.#options.onClosed()
   }
+}
+
+/** The server would answer a Sync that carries something with an error that belongs to no statement. */
+function requireEmpty({ type, bytes }: Frame): void {
+  if (bytes.length !== 5) throw new RangeError(`message ${printableType(type)} has a body`)
 }

@@ -40,12 +40,12 @@ export function unknownFacts(
 
 /** The steps of a text: its statements, or one unknown. An empty text has none. */
 export function stepsOf(text: StatementText, bound?: Bound): Step[] {
-  const extended = bound === undefined ? {} : { bound }
   const { understanding } = text
   if (understanding.kind === 'unknown') {
-    return [{ facts: unknownFacts('UNKNOWN', text.sql), text, reason: understanding.reason, ...extended }]
+    const step = { facts: unknownFacts('UNKNOWN', text.sql), text, reason: understanding.reason }
+    return [bound === undefined ? step : { ...step, bound }]
   }
-  return understanding.statements.map((facts) => ({ facts, text, ...extended }))
+  return understanding.statements.map((facts) => (bound === undefined ? { facts, text } : { facts, text, bound }))
 }
 
 /**
@@ -106,10 +106,14 @@ export function reachOf(facts: StatementFacts): Reach {
   return inside && facts.functions.length === 0 && facts.copy === null ? 'rollbackable' : 'irrevocable'
 }
 
-const reaches: readonly Reach[] = ['harmless', 'rollbackable', 'irrevocable']
-
 export function farthest(steps: readonly Step[]): Reach {
-  return reaches[Math.max(0, ...steps.map((step) => reaches.indexOf(reachOf(step.facts))))] ?? 'irrevocable'
+  let farthest: Reach = 'harmless'
+  for (const { facts } of steps) {
+    const reach = reachOf(facts)
+    if (reach === 'irrevocable') return reach
+    if (reach === 'rollbackable') farthest = reach
+  }
+  return farthest
 }
 
 /** Whether the planner can say how many rows this touches. */

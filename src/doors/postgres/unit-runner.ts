@@ -27,7 +27,7 @@ export interface Work {
   readonly sync: Buffer | undefined
   readonly extended: boolean
   /** What the server will answer to `messages`, given the ids of the actions (in the order of `steps`). */
-  readonly expect: (actionIds: readonly string[]) => Expected[]
+  readonly expect: (actionIds: readonly string[]) => readonly Expected[]
 }
 
 export interface RunnerContext {
@@ -64,6 +64,8 @@ export type Ran = 'forwarded' | 'refused' | 'skipToSync'
 export class UnitRunner {
   readonly #in: RunnerContext
   #waiting: { withdraw: (reason: string) => void; cancelled: boolean } | undefined
+  /** The record whose failure ends the session; many units share one. */
+  #watched: Promise<void> | undefined
 
   constructor(context: RunnerContext) {
     this.#in = context
@@ -152,11 +154,11 @@ export class UnitRunner {
     // In a failed transaction the server runs nothing but its end: such a statement touches no row.
     const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
     const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
-    const settings = { ...context() }
     return {
       actions,
+      // Nothing else of this session runs while the unit waits, so the context is that of now.
       get digest() {
-        return bindingDigest(work.steps, settings)
+        return bindingDigest(work.steps, context())
       },
       unknown: policy.unknown,
       record: this.#mayRecordSoon(work) ? 'soon' : 'now',
@@ -201,12 +203,12 @@ export class UnitRunner {
     const reach = farthest(work.steps)
     if (reach === 'harmless') {
       if (policy.record === 'strict' && reads(work)) client.keepUntil(recorded)
-      else recorded.catch((error: unknown) => this.#in.fail(error))
+      else this.#watch(recorded)
       return this.#forward(work, ids)
     }
     if (reach === 'rollbackable' && replies.status === 'T') {
       // COMMIT is recorded after this in the same ordered log, and waits for its own record.
-      recorded.catch((error: unknown) => this.#in.fail(error))
+      this.#watch(recorded)
       return this.#forward(work, ids)
     }
     if (reach === 'rollbackable' && work.sync !== undefined && !replies.unsynced) {
@@ -224,6 +226,12 @@ export class UnitRunner {
       () => this.#forward(work, ids),
       (error: unknown) => this.#refuse(work, unrecordedRefusal(errorMessage(error))),
     )
+  }
+
+  #watch(recorded: Promise<void>): void {
+    if (this.#watched === recorded) return
+    this.#watched = recorded
+    recorded.catch((error: unknown) => this.#in.fail(error))
   }
 
   #forward(work: Work, ids: readonly string[]): Ran {
@@ -283,9 +291,17 @@ function reads(work: Work): boolean {
 /** Each write to a socket costs more than copying a few small messages into one. */
 const worthJoining = 32 * 1024
 
+/** Messages as few writes. Those that came in one chunk stand back to back still, and are sent as they stand. */
 function together(messages: readonly Buffer[]): readonly Buffer[] {
-  if (messages.length < 2) return messages
-  const bytes = messages.reduce((sum, message) => sum + message.length, 0)
+  const [first] = messages
+  if (first === undefined || messages.length === 1) return messages
+  let bytes = 0
+  let adjacent = true
+  for (const message of messages) {
+    adjacent &&= message.buffer === first.buffer && message.byteOffset === first.byteOffset + bytes
+    bytes += message.length
+  }
+  if (adjacent) return [Buffer.from(first.buffer, first.byteOffset, bytes)]
   return bytes > worthJoining ? messages : [Buffer.concat(messages, bytes)]
 }
 

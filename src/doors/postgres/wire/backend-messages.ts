@@ -21,16 +21,20 @@ export function readParameterStatus(frame: Buffer): { name: string; value: strin
 }
 
 /**
- * Rows a CommandComplete tag reports (`DELETE 3`, `INSERT 0 5`, `SELECT 2`, `COPY 7`); null for a tag without a count.
- * Source: PostgreSQL documentation, CommandComplete.
+ * Rows a CommandComplete reports in the last word of its tag (`DELETE 3`, `INSERT 0 5`, `SELECT 2`, `COPY 7`); null for
+ * a tag without a count. Source: PostgreSQL documentation, CommandComplete.
  */
-export function rowsOfTag(tag: string): number | null {
-  const last = /(?:^|\s)(\d+)$/.exec(tag)?.[1]
-  return last === undefined ? null : Number(last)
-}
-
-export function readCommandTag(frame: Buffer): string {
-  return frame.toString('latin1', 5, frame.length - 1)
+export function readCompletedRows(frame: Buffer): number | null {
+  let rows = 0
+  let unit = 1
+  for (let at = frame.length - 2; at >= 5; at--) {
+    const byte = frame[at] ?? 0
+    if (byte === 0x20) return unit === 1 ? null : rows
+    if (byte < 0x30 || byte > 0x39) return null
+    rows += (byte - 0x30) * unit
+    unit *= 10
+  }
+  return null
 }
 
 /** The first column of a DataRow in text form; null for NULL or no column. */

@@ -74,15 +74,15 @@ export interface BindMessage {
   /** One per parameter: 0 text, 1 binary. */
   readonly formats: readonly number[]
   readonly values: readonly (Buffer | null)[]
-  /** The raw bytes after the two names: formats, values, result formats. */
-  readonly tail: Buffer
+  /** Where what follows the two names starts in the message: formats, values, result formats. */
+  readonly tailAt: number
 }
 
 export function readBind(frame: Buffer): BindMessage {
   const reader = new StringReader(frame, 5)
   const portal = reader.string()
   const statement = reader.string()
-  const tail = reader.rest()
+  const tailAt = reader.at
   const given: number[] = []
   const formatCount = reader.uint16()
   for (let i = 0; i < formatCount; i++) given.push(reader.uint16())
@@ -93,8 +93,8 @@ export function readBind(frame: Buffer): BindMessage {
   for (let i = 0; i < results; i++) reader.uint16()
   reader.end()
   // No format: all text; one: it applies to all (protocol documentation, Bind).
-  const formats = values.map((_, i) => (given.length === 1 ? given[0] : given[i]) ?? 0)
-  return { portal, statement, formats, values, tail }
+  const formats = given.length === count ? given : values.map((_, i) => (given.length === 1 ? given[0] : given[i]) ?? 0)
+  return { portal, statement, formats, values, tailAt }
 }
 
 /** Execute: portal name and the most rows to return (0: all). */

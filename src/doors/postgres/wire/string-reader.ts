@@ -19,7 +19,12 @@ export class StringReader {
 
   /** A zero-terminated name. Latin-1 keeps every byte apart, whatever the encoding: names are only compared. */
   string(): string {
-    return this.bytes().toString('latin1')
+    const start = this.#at
+    // Most names are empty.
+    const end = this.#data[start] === 0 ? start : this.#data.indexOf(0, start)
+    if (end < 0) throw new RangeError('a string has no terminating zero byte')
+    this.#at = end + 1
+    return end === start ? '' : this.#data.toString('latin1', start, end)
   }
 
   uint16(): number {
@@ -48,6 +53,11 @@ export class StringReader {
   /** Everything not read yet, without moving on. */
   rest(): Buffer {
     return this.#data.subarray(this.#at)
+  }
+
+  /** Where the next field starts. */
+  get at(): number {
+    return this.#at
   }
 
   end(): void {

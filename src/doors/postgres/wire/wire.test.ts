@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readErrorFields, rowsOfTag, shiftErrorPosition } from './backend-messages.ts'
+import { readCompletedRows, readErrorFields, shiftErrorPosition } from './backend-messages.ts'
 import {
   encodeBind,
   encodeClose,
@@ -130,7 +130,9 @@ describe('messages as data', () => {
     ['SELECT 12', 12],
     ['CREATE TABLE', null],
     ['BEGIN', null],
+    ['', null],
+    ['SELECT ', null],
   ])('the tag %s reports %s rows', (tag, rows) => {
-    expect(rowsOfTag(tag)).toBe(rows)
+    expect(readCompletedRows(encodeMessage('C', tag))).toBe(rows)
   })
 })
