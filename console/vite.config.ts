@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
-/** Where `vite` in development sends API calls: the mock by default, or a running server. */
-const api = process.env.SALLYPORT_API ?? 'http://127.0.0.1:7071'
+/** Where `vite` in development sends API calls: a server that runs on this machine (`npm start`), unless told otherwise. */
+const api = process.env.SALLYPORT_API ?? 'http://127.0.0.1:7070'
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

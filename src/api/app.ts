@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -5,6 +6,7 @@ import { type ApiEnv, authenticated } from './access.ts'
 import { consoleFiles } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { answerError, errorBody } from './errors.ts'
+import { HoldFeed } from './hold-feed.ts'
 import { knownHost } from './host-check.ts'
 import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
@@ -21,6 +23,7 @@ export type Api = OpenAPIHono<ApiEnv>
 /** The HTTP API with the console beside it, as a function from request to response. */
 export function createApi(deps: ApiDeps): Api {
   const log = deps.log ?? (() => undefined)
+  const parts = { ...deps, feed: new HoldFeed(deps.holds, randomBytes(6).toString('hex'), deps.onWaiting) }
   const app: Api = new OpenAPIHono<ApiEnv>({
     defaultHook: (result, c) => {
       if (result.success) return
@@ -39,10 +42,10 @@ export function createApi(deps: ApiDeps): Api {
   app.use('/api/*', bodyLimit({ maxSize: bodyAtMost, onError: (c) => c.json(tooLarge, 413) }))
 
   serverRoutes(app, deps)
-  holdRoutes(app, deps)
+  holdRoutes(app, parts)
   recordRoutes(app, deps)
   peopleRoutes(app, deps)
-  eventRoutes(app, deps)
+  eventRoutes(app, parts)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',

@@ -3,6 +3,7 @@ import type { Holds } from '../holds/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { People } from '../people/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
+import type { HoldFeed } from './hold-feed.ts'
 
 /** A door as it is right now. */
 export interface DoorView {
@@ -42,4 +43,9 @@ export interface ApiDeps {
   readonly consoleDir?: string
   /** Something went wrong that is no fault of the request. */
   readonly log?: (event: string, details: Record<string, unknown>) => void
+}
+
+/** What the routes work with: the surroundings, and what the API itself keeps. */
+export interface ApiParts extends ApiDeps {
+  readonly feed: HoldFeed
 }

@@ -1,28 +1,30 @@
-import type { Hold } from '../holds/index.ts'
 import { authorize, type Person } from '../people/index.ts'
-import type { ApiDeps } from './deps.ts'
+import type { ApiParts } from './deps.ts'
+import { formatPlace, type HoldChange, parsePlace } from './hold-feed.ts'
 import { viewHold } from './hold-view.ts'
 
 /** Milliseconds between looks at the ledger's state. */
 const lookEvery = 1_000
 /** Looks between two reports of a ledger that only grew. */
 const growthEvery = 3
-/** Looks between comments that keep the line open (WHATWG HTML 9.2.7 advises about every 15 s). */
-const commentEvery = 15
+/** Looks between two pulses, which keep the line open (WHATWG HTML 9.2.7 advises about every 15 s). */
+const pulseEvery = 15
 /** Bytes that may lie unread before a reader counts as too slow. */
 const unreadAtMost = 1024 * 1024
 
 /**
  * What changes, for one caller, as text/event-stream (WHATWG HTML 9.2). The token is looked at again before every
  * message: a revoked one ends the stream, and a change of groups changes what is said about voting.
- * @param hangUp cuts the connection under a reader that is too slow; without it the stream fails
+ *
+ * So that a reader can prove it has seen every change of a hold: `hello` says from which place in the feed on it will
+ * be told everything, each `hold` carries the next number, and each `pulse` the number that was last.
  */
-export function eventStream(token: string, deps: ApiDeps, hangUp?: () => void): ReadableStream<Uint8Array> {
+export function eventStream(caller: EventCaller, deps: ApiParts): ReadableStream<Uint8Array> {
   let line: EventLine | undefined
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        line = new EventLine(token, deps, controller, hangUp)
+        line = new EventLine(caller, deps, controller)
       },
       cancel() {
         line?.stop()
@@ -32,9 +34,17 @@ export function eventStream(token: string, deps: ApiDeps, hangUp?: () => void): 
   )
 }
 
+export interface EventCaller {
+  readonly token: string
+  /** The id of the last event that the caller has seen (Last-Event-ID, WHATWG HTML 9.2.4). */
+  readonly lastSeen?: string | undefined
+  /** Cuts the connection under a reader that is too slow; without it the stream fails. */
+  readonly hangUp?: (() => void) | undefined
+}
+
 class EventLine {
   readonly #token: string
-  readonly #deps: ApiDeps
+  readonly #deps: ApiParts
   readonly #controller: ReadableStreamDefaultController<Uint8Array>
   readonly #hangUp: (() => void) | undefined
   readonly #encoder = new TextEncoder()
@@ -46,26 +56,18 @@ class EventLine {
   #toldState = ''
 
   constructor(
-    token: string,
-    deps: ApiDeps,
+    { token, lastSeen, hangUp }: EventCaller,
+    deps: ApiParts,
     controller: ReadableStreamDefaultController<Uint8Array>,
-    hangUp: (() => void) | undefined,
   ) {
     this.#token = token
     this.#deps = deps
     this.#controller = controller
     this.#hangUp = hangUp
-    const { holds, rules, onWaiting } = deps
     this.#timer = setInterval(() => this.#look(), lookEvery)
     this.#timer.unref()
-    this.#unsubscribe = [
-      holds.subscribe((hold) => this.#hold(hold)),
-      rules.subscribe(() => this.#rules()),
-      onWaiting?.((id) => {
-        const hold = holds.get(id)
-        if (hold !== undefined) this.#hold(hold)
-      }) ?? (() => undefined),
-    ]
+    this.#unsubscribe = [deps.feed.subscribe((change) => this.#hold(change)), deps.rules.subscribe(() => this.#rules())]
+    this.#hello(lastSeen)
     this.#rules()
     this.#ledger()
   }
@@ -76,8 +78,19 @@ class EventLine {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
   }
 
-  #hold(hold: Hold): void {
-    this.#send((person) => event('hold', viewHold(hold, person, this.#deps)))
+  /** What was missed comes first: a connection lost in the middle of it goes on from there and not behind it. */
+  #hello(lastSeen: string | undefined): void {
+    const { feed } = this.#deps
+    const place = parsePlace(lastSeen ?? '')
+    const missed = place === undefined ? undefined : feed.since(place)
+    for (const change of missed ?? []) this.#hold(change)
+    const hello = { ...feed.place, resumed: missed !== undefined }
+    this.#send(() => event('hello', hello, formatPlace(feed.place)))
+  }
+
+  #hold({ hold, seq }: HoldChange): void {
+    const id = formatPlace({ ...this.#deps.feed.place, seq })
+    this.#send((person) => event('hold', viewHold(hold, person, this.#deps), id))
   }
 
   #rules(): void {
@@ -96,7 +109,7 @@ class EventLine {
   #look(): void {
     this.#looks += 1
     if (this.#deps.ledger.state !== this.#toldState || this.#looks % growthEvery === 0) this.#ledger()
-    if (this.#looks % commentEvery === 0) this.#send(() => ':\n\n')
+    if (this.#looks % pulseEvery === 0) this.#send(() => event('pulse', this.#deps.feed.place))
   }
 
   /** Sends, unless the caller may not read any more or has left too much unread: then the line is cut. */
@@ -116,7 +129,7 @@ class EventLine {
   }
 }
 
-function event(type: string, data: object): string {
+function event(type: string, data: object, id?: string): string {
   // JSON has no raw line breaks, so one data line is enough.
-  return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
 }

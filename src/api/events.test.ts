@@ -17,8 +17,9 @@ afterEach(async () => {
 })
 
 /** Follows the events of somebody: `next` gives one message after the other, undefined at the end. */
-async function follow(who: string) {
-  const response = await api.as(who, '/api/events')
+async function follow(who: string, lastEventId?: string) {
+  const headers: Record<string, string> = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
+  const response = await api.as(who, '/api/events', { headers })
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   const reader = response.body?.getReader()
   if (reader === undefined) throw new Error('The answer has no body.')
@@ -27,22 +28,26 @@ async function follow(who: string) {
     const { done, value } = await reader.read()
     if (done) return undefined
     const text = new TextDecoder().decode(value)
-    const [, type, data] = /^event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? []
-    return type === undefined ? text : { type, data: JSON.parse(data ?? '') }
+    const [, id, type, data] = /^(?:id: (\S+)\n)?event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? []
+    if (type === undefined) throw new Error(`no event: ${text}`)
+    return { type, data: JSON.parse(data ?? ''), ...(id === undefined ? {} : { id }) }
   }
   return { next, reader }
 }
 
 async function followFromNow(who: string) {
   const line = await follow(who)
+  const hello = await line.next()
   await line.next()
   await line.next()
-  return line
+  return { ...line, place: hello?.id ?? '' }
 }
 
 describe('the event stream', () => {
-  test('starts with the rules in force and the state of the ledger', async () => {
+  test('starts with its place, the rules in force and the state of the ledger', async () => {
     const { next } = await follow('vera')
+    const run = expect.stringMatching(/^[0-9a-f]{12}$/)
+    expect(await next()).toEqual({ type: 'hello', data: { run, seq: 0, resumed: false }, id: expect.any(String) })
     expect(await next()).toEqual({ type: 'rules', data: { version: 'abc123' } })
     expect(await next()).toEqual({ type: 'ledger', data: { state: 'open', size: api.ledger.head.size } })
   })
@@ -55,6 +60,35 @@ describe('the event stream', () => {
     expect(await vera.next()).toMatchObject({ type: 'hold', data: { hold: id, mayVote: { allowed: false } } })
     await api.as('rick', `/api/holds/${id}/votes`, { method: 'POST', body: { decision: 'approve' } })
     expect(await vera.next()).toMatchObject({ type: 'hold', data: { hold: id, state: 'approved' } })
+  })
+
+  test('numbers every change of a hold, as the list does', async () => {
+    const { next } = await followFromNow('vera')
+    const id = await api.hold()
+    const opened = await next()
+    expect(opened?.data.change.seq).toBe(1)
+    await api.as('rick', `/api/holds/${id}/votes`, { method: 'POST', body: { decision: 'approve' } })
+    const { change } = (await next())?.data ?? {}
+    expect(change).toEqual({ ...opened?.data.change, seq: 2 })
+    const list = await (await api.as('vera', '/api/holds')).json()
+    expect(list).toMatchObject({ at: change, holds: [{ hold: id, change }] })
+  })
+
+  test('goes on where the last one ended: first what was missed, then hello', async () => {
+    const { reader, place } = await followFromNow('vera')
+    await reader.cancel()
+    const [one, two] = [await api.hold(), await api.hold()]
+    await api.as('rick', `/api/holds/${one}/votes`, { method: 'POST', body: { decision: 'approve' } })
+    const { next } = await follow('vera', place)
+    expect(await next()).toMatchObject({ type: 'hold', data: { hold: two, change: { seq: 2 } } })
+    const last = await next()
+    expect(last).toMatchObject({ type: 'hold', data: { hold: one, state: 'approved', change: { seq: 3 } } })
+    expect(await next()).toMatchObject({ type: 'hello', data: { seq: 3, resumed: true }, id: last?.id })
+  })
+
+  test.each(['gone-7', '!', 'x'.repeat(128)])('with a Last-Event-ID that says nothing (%s) starts anew', async (id) => {
+    const { next } = await follow('vera', id)
+    expect(await next()).toMatchObject({ type: 'hello', data: { resumed: false } })
   })
 
   test('tells of new rules', async () => {
@@ -76,10 +110,11 @@ describe('the event stream', () => {
     expect(await next()).toEqual({ type: 'ledger', data: { state: 'failed', size: size + 2 } })
   })
 
-  test('keeps a quiet line open with a comment every 15 seconds', async () => {
+  test('says every 15 seconds on a quiet line which change was the last', async () => {
+    await api.hold()
     const { next } = await followFromNow('vera')
     vi.advanceTimersByTime(15_000)
-    expect(await next()).toBe(':\n\n')
+    expect(await next()).toEqual({ type: 'pulse', data: { run: expect.any(String), seq: 1 } })
   })
 
   test('ends when the token is revoked, without the news that came after', async () => {

@@ -1,8 +1,11 @@
 import type { Hold, Holds } from '../holds/index.ts'
 import { authorize, type Person } from '../people/index.ts'
+import type { FeedPlace, HoldFeed } from './hold-feed.ts'
 
 /** A hold as one caller sees it. */
 export interface HoldView extends Omit<Hold, 'nonce'> {
+  /** Its last change. Of two views in one run the larger number is newer; 0: unchanged since the server started. */
+  readonly change: FeedPlace
   readonly link: string
   /** A client connection is still open and waits for the decision. */
   readonly waiting: boolean
@@ -12,18 +15,20 @@ export interface HoldView extends Omit<Hold, 'nonce'> {
 }
 
 interface Surroundings {
+  readonly feed: Pick<HoldFeed, 'place' | 'seqOf'>
   readonly holds: Holds
   readonly waiting: (hold: string) => number
   readonly publicUrl: string
 }
 
-export function viewHold(hold: Hold, person: Person, { holds, waiting, publicUrl }: Surroundings): HoldView {
+export function viewHold(hold: Hold, person: Person, { feed, holds, waiting, publicUrl }: Surroundings): HoldView {
   // The nonce says which opening of a hold a release belongs to; nobody outside has a use for it.
   const { nonce: _, ...shown } = hold
   const given = hold.votes.filter((vote) => vote.decision === 'approve').length
   const approvals = hold.state === 'pending' ? Math.max(0, hold.review.approvals - given) : 0
   return {
     ...shown,
+    change: { run: feed.place.run, seq: feed.seqOf(hold.hold) },
     link: `${publicUrl.replace(/\/$/, '')}/holds/${hold.hold}`,
     waiting: waiting(hold.hold) > 0,
     missing: { approvals, from: approvals === 0 ? [] : hold.review.from },

@@ -17,6 +17,9 @@ const action = z
 
 const target = z.object({ system: z.string(), environment: z.string(), database: z.string().optional() })
 
+/** A place in the event stream. */
+const place = z.object({ run: z.string(), seq: z.number().int() })
+
 export const holdSchema = z
   .object({
     hold: z.string().describe('Id'),
@@ -36,12 +39,18 @@ export const holdSchema = z
       .readonly(),
     useBy: time.nullable().describe('Until when an approval can be used'),
     closed: z.object({ at: time, by: z.string(), reason: z.string() }).nullable(),
+    change: place.describe('Its last change: of two views of a hold in one run the larger number is newer'),
     link: z.string().describe('Where a person can see it'),
     waiting: z.boolean().describe('A client connection is open and waits for the decision'),
     missing: z.object({ approvals: z.number().int(), from: texts }),
     mayVote: z.object({ allowed: z.boolean(), reason: z.string().nullable() }).describe('Whether the caller may vote'),
   })
   .openapi('Hold')
+
+export const holdsSchema = z.object({
+  holds: z.array(holdSchema).readonly(),
+  at: place.describe('When it was made: every change of a hold up to `seq` of this run is in the list'),
+})
 
 export const voteSchema = z
   .strictObject({
@@ -69,6 +78,11 @@ export const personSchema = z
     roles: z.array(z.enum(roles)).readonly(),
   })
   .openapi('Me')
+
+export const meSchema = z.object({
+  person: personSchema,
+  server: z.object({ version: z.string(), rules: z.string(), ledger: ledgerSchema }),
+})
 
 export const personInputSchema = z
   .strictObject({

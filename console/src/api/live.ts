@@ -4,7 +4,9 @@ import { EventStreamParser, type ServerEvent } from './event-stream.ts'
 export type LiveState = 'connecting' | 'live' | 'reconnecting'
 
 interface LiveHandlers {
-  readonly onState: (state: LiveState) => void
+  /** The id of the last event seen, for the stream to go on from there. */
+  readonly lastEventId: () => string | undefined
+  readonly onState: (state: Exclude<LiveState, 'live'>) => void
   readonly onEvent: (event: ServerEvent) => void
 }
 
@@ -13,7 +15,10 @@ const silenceMs = 40_000
 const firstDelayMs = 500
 const longestDelayMs = 15_000
 
-/** Follows /api/events until `signal` aborts, and connects again whenever the stream ends. */
+/**
+ * Follows /api/events until `signal` aborts, and connects again whenever the stream ends. Who handles the events says
+ * when it is live: when the stream's hello has come.
+ */
 export async function followEvents(handlers: LiveHandlers, signal: AbortSignal): Promise<void> {
   let delay = firstDelayMs
   handlers.onState('connecting')
@@ -39,12 +44,13 @@ async function readOnce(handlers: LiveHandlers, signal: AbortSignal, onOpen: () 
   signal.addEventListener('abort', stop)
   let watchdog = setTimeout(stop, silenceMs)
   try {
-    const headers = { accept: 'text/event-stream' }
+    const lastEventId = handlers.lastEventId()
+    const resume = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
+    const headers = { accept: 'text/event-stream', ...resume }
     const response = await apiFetch('/api/events', { headers, signal: attempt.signal })
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     if (reader === undefined) return
     onOpen()
-    handlers.onState('live')
     const parser = new EventStreamParser()
     for (;;) {
       const { done, value } = await reader.read()

@@ -1,13 +1,16 @@
 import {
   type QueryClient,
+  type QueryKey,
   queryOptions,
   useInfiniteQuery,
   useMutation,
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query'
+import { useMemo, useSyncExternalStore } from 'react'
 import { getJson, postJson } from './client.ts'
-import type { ActionRecord, DoorView, HoldView, LedgerView, Me, RulesView, VoteDecision } from './types.ts'
+import { HoldBook, type HoldLists } from './hold-book.ts'
+import type { ActionRecord, DoorView, HoldList, HoldView, LedgerView, Me, RulesView, VoteDecision } from './types.ts'
 
 const recordPage = 50
 
@@ -16,33 +19,68 @@ export const meQuery = queryOptions({
   queryFn: ({ signal }) => getJson<Me>('/api/me', signal),
 })
 
-/** Holds that are not over: pending ones and approved ones that have not run yet. */
-const openQuery = queryOptions({
-  queryKey: ['holds', 'pending'],
-  queryFn: async ({ signal }) => (await getJson<{ holds: HoldView[] }>('/api/holds?state=pending', signal)).holds,
-})
+const holdKey = (id: string) => ['hold', id] as const
 
-const closedQuery = queryOptions({
-  queryKey: ['holds', 'closed'],
-  queryFn: async ({ signal }) => (await getJson<{ holds: HoldView[] }>('/api/holds?state=closed', signal)).holds,
-})
+const books = new WeakMap<QueryClient, HoldBook>()
 
-const holdQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['hold', id],
-    queryFn: ({ signal }) => getJson<HoldView>(`/api/holds/${encodeURIComponent(id)}`, signal),
+/** The holds that belong to a sign-in. */
+export function holdBook(client: QueryClient): HoldBook {
+  const book = books.get(client) ?? new HoldBook()
+  books.set(client, book)
+  return book
+}
+
+/** Asks for a list until the answer is one that lacks nothing; its holds go to the book. */
+function listQuery(which: 'open' | 'closed') {
+  return queryOptions({
+    queryKey: ['holds', which],
+    queryFn: async ({ client, signal }) => {
+      for (;;) {
+        const list = await getJson<HoldList>(`/api/holds?state=${which === 'open' ? 'pending' : 'closed'}`, signal)
+        if (holdBook(client).take(which, list)) return list.at
+      }
+    },
   })
+}
+const openQuery = listQuery('open')
+const closedQuery = listQuery('closed')
+
+function useHoldLists(): HoldLists {
+  const book = holdBook(useQueryClient())
+  return useSyncExternalStore(book.subscribe, book.lists)
+}
 
 export const useMe = () => useQuery(meQuery)
+
 /** Pending holds, the most urgent first. */
-export const usePendingHolds = () => useQuery({ ...openQuery, select: urgentFirst })
-/** Holds that have been decided or have ended, newest first; an approved one counts as decided before it runs. */
-export const useDecidedHolds = () => {
-  const approved = useQuery({ ...openQuery, select: onlyApproved }).data ?? []
-  const closed = useQuery(closedQuery).data ?? []
-  return [...approved, ...closed.filter((hold) => !approved.some((other) => other.hold === hold.hold))]
+export function usePendingHolds() {
+  const { data, error, refetch } = useQuery(openQuery)
+  const { open } = useHoldLists()
+  const pending = useMemo(() => urgentFirst(open), [open])
+  return { data: data === undefined ? undefined : pending, error, refetch }
 }
-export const useHold = (id: string) => useQuery(holdQuery(id))
+
+/** Holds that have been decided or have ended, newest first; an approved one counts as decided before it runs. */
+export function useDecidedHolds(): readonly HoldView[] {
+  useQuery(closedQuery)
+  const { open, closed } = useHoldLists()
+  return useMemo(() => [...open.filter((hold) => hold.state === 'approved'), ...closed], [open, closed])
+}
+
+export function useHold(id: string) {
+  const client = useQueryClient()
+  const book = holdBook(client)
+  const { data, error, refetch } = useQuery({
+    queryKey: holdKey(id),
+    queryFn: async ({ signal }) => {
+      const hold = await getJson<HoldView>(`/api/holds/${encodeURIComponent(id)}`, signal)
+      book.put(hold)
+      return hold
+    },
+  })
+  const known = useSyncExternalStore(book.subscribe, () => book.get(id))
+  return { data: known ?? data, error, refetch }
+}
 
 export const useDoors = () =>
   useQuery({
@@ -74,43 +112,30 @@ export function useVote(id: string) {
     mutationFn: (vote: { decision: VoteDecision; reason: string }) =>
       postJson<HoldView>(`/api/holds/${encodeURIComponent(id)}/votes`, vote),
     retry: false,
-    onSuccess: (hold) => applyHold(client, hold),
+    onSuccess: (hold) => holdBook(client).put(hold),
     // Somebody else was faster, or the hold has changed: show what is true now.
-    onError: () => client.invalidateQueries({ queryKey: ['hold', id] }),
+    onError: () => askAgain(client, holdKey(id)),
   })
 }
 
-/** Puts a changed hold where the pages look for it. Returns whether it is a pending one not seen before. */
-export function applyHold(client: QueryClient, hold: HoldView): boolean {
-  const isPending = hold.state === 'pending'
-  const isOpen = isPending || hold.state === 'approved'
-  const known = client.getQueryData(holdQuery(hold.hold).queryKey)
-  // The answer to a vote may arrive after the event that tells what came of it.
-  if (known !== undefined && progress(known) > progress(hold)) return false
-  const before = client.getQueryData(openQuery.queryKey)
-  client.setQueryData(holdQuery(hold.hold).queryKey, hold)
-  client.setQueryData(openQuery.queryKey, (list) => place(list, hold, isOpen))
-  client.setQueryData(closedQuery.queryKey, (list) => place(list, hold, !isOpen))
-  // A list that is on its way may have been made before this change: ask again.
-  for (const { queryKey } of [openQuery, closedQuery]) {
-    if (client.isFetching({ queryKey }) > 0) void client.invalidateQueries({ queryKey })
+/** Asks again for everything on the pages that may lack something. */
+export function catchUp(client: QueryClient): void {
+  const book = holdBook(client)
+  for (const which of ['open', 'closed'] as const) {
+    // A list that is on its way is looked at when it arrives.
+    if (!book.isProven(which)) void client.invalidateQueries({ queryKey: ['holds', which] })
   }
-  return isPending && before !== undefined && !before.some((other) => other.hold === hold.hold)
+  void askAgain(client, [], (key) => key !== 'holds')
 }
 
-/** How far a hold has come; a hold never goes back. */
-export function progress({ state, votes }: Pick<HoldView, 'state' | 'votes'>): number {
-  const stage = state === 'pending' ? 0 : state === 'approved' ? 1 : 2
-  return stage * 1_000 + votes.length
-}
-
-function place(list: HoldView[] | undefined, hold: HoldView, belongs: boolean): HoldView[] | undefined {
-  if (list === undefined) return undefined
-  if (!belongs) return list.filter((other) => other.hold !== hold.hold)
-  if (list.some((other) => other.hold === hold.hold)) {
-    return list.map((other) => (other.hold === hold.hold ? hold : other))
-  }
-  return [hold, ...list]
+/**
+ * An answer that is on its way may have been made before the change that is the reason to ask again. A first answer is
+ * not asked for a second time by invalidating it alone: it has to be given up.
+ */
+async function askAgain(client: QueryClient, queryKey: QueryKey, accept: (key: unknown) => boolean = () => true) {
+  const filter = { queryKey, predicate: (query: { queryKey: QueryKey }) => accept(query.queryKey[0]) }
+  await client.cancelQueries(filter, { silent: true })
+  await client.invalidateQueries(filter)
 }
 
 export function applyLedger(client: QueryClient, ledger: LedgerView): void {
@@ -119,7 +144,7 @@ export function applyLedger(client: QueryClient, ledger: LedgerView): void {
 
 export function applyRules(client: QueryClient, version: string): void {
   client.setQueryData(meQuery.queryKey, (me) => me && { ...me, server: { ...me.server, rules: version } })
-  void client.invalidateQueries({ queryKey: ['rules'] })
+  void askAgain(client, ['rules'])
 }
 
 /** Pending holds: what a connection waits for comes first, then what runs out first. */
@@ -127,8 +152,4 @@ function urgentFirst(holds: readonly HoldView[]): HoldView[] {
   return holds
     .filter((hold) => hold.state === 'pending')
     .sort((a, b) => Number(b.waiting) - Number(a.waiting) || a.expiresAt.localeCompare(b.expiresAt))
-}
-
-function onlyApproved(holds: readonly HoldView[]): HoldView[] {
-  return holds.filter((hold) => hold.state === 'approved')
 }

@@ -2,8 +2,8 @@
  * What the HTTP API answers, as the console reads it.
  *
  * Written out here, not imported from the server's source: the console is a browser program that meets the server only
- * at its API, and importing would pull Node's types (and the whole server) into its type check. Keep in step with
- * `src/action/schema.ts`, `src/ledger/entry.ts` and `src/holds/hold.ts`.
+ * at its API, and importing would pull Node's types (and the whole server) into its type check. The
+ * compiler compares it with the server's schemas in `test/console-types.test-d.ts`.
  */
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
@@ -42,9 +42,12 @@ export interface Impact {
   readonly reversible: 'yes' | 'no' | 'unknown'
 }
 
+type Labels = { readonly [name: string]: string }
+
 export interface Resource {
   readonly type: string
   readonly name: string
+  readonly labels: Labels
 }
 
 export interface Action {
@@ -60,9 +63,12 @@ export interface Action {
     readonly environment: string
     readonly database?: string
     readonly declared?: string
+    readonly labels: Labels
   }
   readonly resources: readonly Resource[]
   readonly impact: Impact
+  /** The approved deployment it belongs to. */
+  readonly change?: { readonly id: string; readonly kind: string; readonly verified: boolean; readonly by?: string }
   readonly request: { readonly [key: string]: Json }
 }
 
@@ -74,6 +80,18 @@ export interface Vote {
   readonly decision: VoteDecision
   readonly reason: string
   readonly at: string
+}
+
+/** A place in the stream of changes: a run of the server, and how many changes of holds it had seen. */
+export interface Place {
+  readonly run: string
+  readonly seq: number
+}
+
+/** What begins the stream of changes. */
+export interface Hello extends Place {
+  /** Whatever was missed since the last connection has been sent before this. */
+  readonly resumed: boolean
 }
 
 export interface HoldView {
@@ -92,10 +110,19 @@ export interface HoldView {
   readonly votes: readonly Vote[]
   readonly useBy: string | null
   readonly closed: { readonly at: string; readonly by: string; readonly reason: string } | null
+  /** Its last change: of two views of a hold in one run the larger number is newer. */
+  readonly change: Place
+  readonly link: string
   /** A client connection is still open and waits for the decision. */
   readonly waiting: boolean
   readonly missing: { readonly approvals: number; readonly from: readonly string[] }
   readonly mayVote: { readonly allowed: boolean; readonly reason: string | null }
+}
+
+export interface HoldList {
+  readonly holds: readonly HoldView[]
+  /** Every change up to this one is in the list. */
+  readonly at: Place
 }
 
 export interface LedgerView {
@@ -107,9 +134,9 @@ export interface Me {
   readonly person: {
     readonly id: string
     readonly name: string
-    readonly kind: string
+    readonly kind: 'human' | 'service' | 'agent'
     readonly groups: readonly string[]
-    readonly roles: readonly string[]
+    readonly roles: readonly ('viewer' | 'reviewer' | 'admin')[]
   }
   readonly server: { readonly version: string; readonly rules: string; readonly ledger: LedgerView }
 }
@@ -124,6 +151,7 @@ export interface ActionRecord {
   readonly outcome: 'completed' | 'failed' | 'refused' | 'withdrawn' | 'unknown' | null
   readonly rows: number | null
   readonly message?: string
+  readonly hold?: string
 }
 
 export interface DoorView {

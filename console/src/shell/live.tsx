@@ -2,8 +2,8 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import type { ServerEvent } from '../api/event-stream.ts'
 import { followEvents, type LiveState } from '../api/live.ts'
-import { applyHold, applyLedger, applyRules } from '../api/queries.ts'
-import type { HoldView, LedgerView } from '../api/types.ts'
+import { applyLedger, applyRules, catchUp, holdBook } from '../api/queries.ts'
+import type { Hello, HoldView, LedgerView, Place } from '../api/types.ts'
 import { resourceNames } from '../format/impact.ts'
 
 const LiveContext = createContext<LiveState>('connecting')
@@ -17,16 +17,18 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [said, setSaid] = useState('')
   useEffect(() => {
     const stop = new AbortController()
+    const book = holdBook(client)
     const onState = (next: LiveState) => {
+      book.disconnected()
       setState(next)
-      // Whatever happened while nobody listened is caught up on here.
-      if (next === 'live') void client.invalidateQueries()
     }
     const onEvent = (event: ServerEvent) => {
+      if (event.type === 'hello') setState('live')
       const news = apply(client, event)
       if (news !== null) setSaid(news)
     }
-    void followEvents({ onState, onEvent }, stop.signal)
+    const lastEventId = () => book.lastEventId
+    void followEvents({ lastEventId, onState, onEvent }, stop.signal)
     return () => stop.abort()
   }, [client])
   return (
@@ -40,10 +42,23 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 }
 
 function apply(client: QueryClient, event: ServerEvent): string | null {
+  const book = holdBook(client)
   switch (event.type) {
+    case 'hello': {
+      const hello: Hello = JSON.parse(event.data)
+      if (book.hello(hello)) catchUp(client)
+      return null
+    }
+    case 'pulse': {
+      const place: Place = JSON.parse(event.data)
+      if (book.pulse(place)) catchUp(client)
+      return null
+    }
     case 'hold': {
       const hold: HoldView = JSON.parse(event.data)
-      if (!applyHold(client, hold)) return null
+      const isNew = hold.state === 'pending' && book.get(hold.hold) === undefined
+      if (book.changed(hold)) catchUp(client)
+      if (!isNew) return null
       const action = hold.actions[0]
       const what = action === undefined ? '' : `: ${action.operation} ${resourceNames(action)}`
       return `New held action from ${hold.requester.name}${what}`

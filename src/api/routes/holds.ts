@@ -1,10 +1,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { SallyportError } from '../../errors/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
-import type { ApiDeps } from '../deps.ts'
+import type { ApiParts } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
 import { viewHold } from '../hold-view.ts'
-import { holdSchema, voteSchema } from '../schemas.ts'
+import { holdSchema, holdsSchema, voteSchema } from '../schemas.ts'
 
 /** Holds that are over pile up; those that are not are few, and a reviewer must see all of them. */
 const closedShown = 50
@@ -22,7 +22,7 @@ const list = createRoute({
       limit: z.coerce.number().int().min(1).max(500).optional().describe('closed: 50 unless told'),
     }),
   },
-  responses: { ...failures, 200: json(z.object({ holds: z.array(holdSchema).readonly() }), 'Holds') },
+  responses: { ...failures, 200: json(holdsSchema, 'Holds') },
 })
 
 const one = createRoute({
@@ -43,15 +43,16 @@ const vote = createRoute({
   responses: { ...failures, 200: json(holdSchema, 'The hold as it then is; the vote is on the record') },
 })
 
-export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
-  const { holds } = deps
+export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
+  const { holds, feed } = deps
 
   app.openapi(list, (c) => {
     const { state, limit } = c.req.valid('query')
     const closed = state === 'pending' ? [] : holds.list('closed').slice(0, limit ?? closedShown)
     const open = state === 'closed' ? [] : holds.list('pending').slice(0, limit)
     const found = [...open, ...closed].sort((a, b) => (a.openedAt < b.openedAt ? 1 : a.openedAt > b.openedAt ? -1 : 0))
-    return c.json({ holds: found.slice(0, limit).map((hold) => viewHold(hold, c.get('person'), deps)) }, 200)
+    const views = found.slice(0, limit).map((hold) => viewHold(hold, c.get('person'), deps))
+    return c.json({ holds: views, at: feed.place }, 200)
   })
 
   app.openapi(one, (c) => {
@@ -64,7 +65,8 @@ export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   app.openapi(vote, async (c) => {
     const { decision, reason } = c.req.valid('json')
     const person = c.get('person')
-    const hold = await holds.vote(c.req.valid('param').id, person.id, decision, reason.trim())
-    return c.json(viewHold(hold, person, deps), 200)
+    const voted = await holds.vote(c.req.valid('param').id, person.id, decision, reason.trim())
+    // As it is by now, so that what is told and its number belong together.
+    return c.json(viewHold(holds.get(voted.hold) ?? voted, person, deps), 200)
   })
 }

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps, RulesNow } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { doorSchema, ledgerSchema, personSchema, rulesSchema } from '../schemas.ts'
+import { doorSchema, meSchema, rulesSchema } from '../schemas.ts'
 
 const healthSchema = z
   .object({
@@ -30,13 +30,7 @@ const me = createRoute({
   summary: 'Who the token belongs to, and which server this is',
   responses: {
     ...failures,
-    200: json(
-      z.object({
-        person: personSchema,
-        server: z.object({ version: z.string(), rules: z.string(), ledger: ledgerSchema }),
-      }),
-      'The caller',
-    ),
+    200: json(meSchema, 'The caller'),
   },
 })
 

@@ -1,0 +1,35 @@
+/**
+ * The console writes down for itself what the API answers (console/src/api/types.ts); `npm run types` fails here when
+ * the two drift apart. Nothing in this file runs.
+ */
+import type { z } from '@hono/zod-openapi'
+import type * as told from '../console/src/api/types.ts'
+import type * as api from '../src/api/schemas.ts'
+
+/** Without `readonly`, and `a?: T` the same as `a?: T | undefined`; facts of a protocol are JSON of any shape. */
+type Plain<T> = unknown extends T
+  ? told.Json
+  : T extends readonly (infer Item)[]
+    ? Plain<Item>[]
+    : T extends object
+      ? { -readonly [Key in keyof T]: Key extends 'request' ? told.Json : Plain<Exclude<T[Key], Missing<T, Key>>> }
+      : T
+
+/** `undefined` where a member may be left out, which says the same. */
+type Missing<T, Key extends keyof T> = Record<never, never> extends Pick<T, Key> ? undefined : never
+
+/** Same as the compiler sees it: assignable both ways lets optional members slip. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+type Agrees<Told, Schema extends z.ZodType> = Same<Plain<Told>, Plain<z.output<Schema>>>
+
+/** Every answer the console reads, one line each. */
+export const agreed: readonly [
+  hold: Agrees<told.HoldView, typeof api.holdSchema>,
+  holds: Agrees<told.HoldList, typeof api.holdsSchema>,
+  me: Agrees<told.Me, typeof api.meSchema>,
+  action: Agrees<told.ActionRecord, typeof api.actionRecordSchema>,
+  door: Agrees<told.DoorView, typeof api.doorSchema>,
+  rules: Agrees<told.RulesView, typeof api.rulesSchema>,
+  ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
+] = [true, true, true, true, true, true, true]

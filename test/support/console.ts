@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { type Browser, chromium } from 'playwright-core'
+import { freePort } from './ports.ts'
+import { startTestPostgres, type TestPostgres } from './postgres.ts'
+import { type RunningCli, sallyportRunning } from './sallyport.ts'
+
+const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+/** Why tests in a browser cannot run here; empty: they can. */
+export const noBrowser = chromiumPath === undefined ? ' – not run: no Chromium in /usr/bin' : ''
+
+export interface ConsoleUnderTest {
+  readonly browser: Browser
+  readonly postgres: TestPostgres
+  readonly server: RunningCli
+  /** `http://127.0.0.1:…`, without a slash at the end. */
+  readonly url: string
+  /** Signs the browser in when opened. */
+  readonly link: string
+  /** Of the first admin, who may vote. */
+  readonly token: string
+  /** Folder of the configuration; rules lie in `rules/` there if `rules` was given. */
+  readonly folder: string
+  /** A client through the door, connected. */
+  connect(): Promise<pg.Client>
+  /** Asks the API as the first admin. */
+  api(path: string, body?: object): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** The built product before a real PostgreSQL, and a real browser to look at it with. */
+export async function startConsole(): Promise<ConsoleUnderTest> {
+  const postgres = await startTestPostgres()
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-console-'))
+  const [api, door] = [await freePort(), await freePort()]
+  const rules = fileURLToPath(new URL('../../rules', import.meta.url))
+  const config = join(folder, 'sallyport.yaml')
+  await writeFile(
+    config,
+    `listen: 127.0.0.1:${api}\ndata: ${folder}/data\nrules: [${JSON.stringify(rules)}]\ndoors:\n  - name: shop-db\n    protocol: postgres\n    listen: 127.0.0.1:${door}\n    upstream: postgres://${postgres.host}:${postgres.port}\n`,
+  )
+  const server = sallyportRunning(['serve', '-c', config])
+  const [, link = ''] = await server.printed(/First sign-in: (\S+)/)
+  const url = new URL(link).origin
+  const token = new URLSearchParams(new URL(link).hash.slice(1)).get('token') ?? ''
+  const browser = await chromium.launch({
+    ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  const clients: pg.Client[] = []
+  return {
+    browser,
+    postgres,
+    server,
+    url,
+    link,
+    token,
+    folder,
+    connect: async () => {
+      const client = new pg.Client({
+        host: '127.0.0.1',
+        port: door,
+        user: postgres.superuser,
+        password: postgres.password,
+        database: 'postgres',
+      })
+      clients.push(client)
+      client.on('error', () => undefined)
+      await client.connect()
+      return client
+    },
+    api: async (path, body) => {
+      const response = await fetch(url + path, {
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      })
+      return response.json()
+    },
+    close: async () => {
+      await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
+      await browser.close()
+      await server.stop()
+      await postgres.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
