@@ -27,9 +27,10 @@ type Agrees<Told, Schema extends z.ZodType> = Same<Plain<Told>, Plain<z.output<S
 export const agreed: readonly [
   hold: Agrees<told.HoldView, typeof api.holdSchema>,
   holds: Agrees<told.HoldList, typeof api.holdsSchema>,
+  context: Agrees<told.HoldContext, typeof api.holdContextSchema>,
   me: Agrees<told.Me, typeof api.meSchema>,
   action: Agrees<told.ActionRecord, typeof api.actionRecordSchema>,
   door: Agrees<told.DoorView, typeof api.doorSchema>,
   rules: Agrees<told.RulesView, typeof api.rulesSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
-] = [true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true]

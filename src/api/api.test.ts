@@ -33,7 +33,7 @@ describe('every route', () => {
       .filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
       .map(({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, 'x')}`)
     expect([...new Set(registered)].sort()).toEqual(described.sort())
-    expect(described).toHaveLength(16)
+    expect(described.length).toBeGreaterThan(15)
   })
 
   test('answers 401 without a token, with a wrong one, and with the digest of one', async () => {

@@ -29,27 +29,45 @@ type Changing<T> = { -readonly [K in keyof T]: T[K] }
  * A page of actions, newest first, read from the end of the ledger. Nothing is kept in memory for it: an action costs
  * nothing here until somebody looks.
  * @param before only those whose request stands before this index
+ * @param where only these
+ * @param within entries that are read at most, counted from the end; for what is rare
  */
 export async function recentActions(
   ledger: Ledger,
-  { limit, before = Number.POSITIVE_INFINITY }: { limit: number; before?: number },
+  {
+    limit,
+    before = Number.POSITIVE_INFINITY,
+    where = () => true,
+    within = Number.POSITIVE_INFINITY,
+  }: {
+    limit: number
+    before?: number
+    where?: (action: Action) => boolean
+    within?: number
+  },
 ): Promise<ActionRecord[]> {
   const end = Math.min(before, ledger.head.size)
+  const furthest = Math.max(0, end - within)
   for (let reach = limit * entriesPerAction + 16; ; reach *= 4) {
-    const from = Math.max(0, end - reach)
-    const records = await read(ledger, from, end)
-    if (records.length >= limit || from === 0) return records.slice(-limit).reverse()
+    const from = Math.max(furthest, end - reach)
+    const records = await read(ledger, from, end, where)
+    if (records.length >= limit || from === furthest) return records.slice(-limit).reverse()
   }
 }
 
 /** The actions requested in `from` … `end`, with what became of them by the entries there and behind. */
-async function read(ledger: Ledger, from: number, end: number): Promise<ActionRecord[]> {
+async function read(
+  ledger: Ledger,
+  from: number,
+  end: number,
+  where: (action: Action) => boolean,
+): Promise<ActionRecord[]> {
   const records = new Map<string, Changing<ActionRecord>>()
   let open = 0
   for await (const entry of ledger.entries(from)) {
     if (entry.index >= end && (open === 0 || entry.index >= end + furthestEnding)) break
     if (entry.kind === 'action.requested') {
-      if (entry.index >= end) continue
+      if (entry.index >= end || !where(entry.body.action)) continue
       records.set(entry.body.action.id, begin(entry.index, entry.body))
       open += 1
     } else if (fold(records, entry)) open -= 1

@@ -136,6 +136,30 @@ export const actionRecordSchema = z
   })
   .openapi('ActionRecord')
 
+export const holdContextSchema = z
+  .object({
+    actions: z.array(actionRecordSchema).readonly().describe('What the same actor did last before this, newest first'),
+    holds: z
+      .array(
+        z.object({
+          hold: z.string(),
+          state: holdSchema.shape.state,
+          openedAt: time,
+          requester: z.object({ id: z.string(), name: z.string() }),
+          rule: z.string(),
+          operation: z.string(),
+          same: z.boolean().describe('The same statement with the same parameters at the same door'),
+          decided: z.object({ by: z.string(), reason: z.string() }).nullable(),
+        }),
+      )
+      .readonly()
+      .describe('Earlier holds of the same statement or requester, newest first'),
+    ended: z
+      .object({ released: z.number().int(), rejected: z.number().int(), other: z.number().int() })
+      .describe('How earlier holds of the requester ended'),
+  })
+  .openapi('HoldContext')
+
 export const doorSchema = z
   .object({
     name: z.string(),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type Browser, chromium } from 'playwright-core'
+import { vi } from 'vitest'
 import { freePort } from './ports.ts'
 import { startTestPostgres, type TestPostgres } from './postgres.ts'
 import { type RunningCli, sallyportRunning } from './sallyport.ts'
@@ -28,8 +29,12 @@ export interface ConsoleUnderTest {
   readonly folder: string
   /** A client through the door, connected. */
   connect(): Promise<pg.Client>
+  /** Runs SQL on the server itself, past the door. */
+  seed(sql: string): Promise<void>
   /** Asks the API as the first admin. */
   api(path: string, body?: object): Promise<unknown>
+  /** Waits for a pending hold, votes on it as the first admin, and gives its id. */
+  decideNext(decision: 'approve' | 'reject', reason: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -37,12 +42,12 @@ export interface ConsoleUnderTest {
 export async function startConsole(): Promise<ConsoleUnderTest> {
   const postgres = await startTestPostgres()
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-console-'))
-  const [api, door] = [await freePort(), await freePort()]
+  const [port, door] = [await freePort(), await freePort()]
   const rules = fileURLToPath(new URL('../../rules', import.meta.url))
   const config = join(folder, 'sallyport.yaml')
   await writeFile(
     config,
-    `listen: 127.0.0.1:${api}\ndata: ${folder}/data\nrules: [${JSON.stringify(rules)}]\ndoors:\n  - name: shop-db\n    protocol: postgres\n    listen: 127.0.0.1:${door}\n    upstream: postgres://${postgres.host}:${postgres.port}\n`,
+    `listen: 127.0.0.1:${port}\ndata: ${folder}/data\nrules: [${JSON.stringify(rules)}]\ndoors:\n  - name: shop-db\n    protocol: postgres\n    listen: 127.0.0.1:${door}\n    upstream: postgres://${postgres.host}:${postgres.port}\n`,
   )
   const server = sallyportRunning(['serve', '-c', config])
   const [, link = ''] = await server.printed(/First sign-in: (\S+)/)
@@ -61,6 +66,14 @@ export async function startConsole(): Promise<ConsoleUnderTest> {
     ],
   })
   const clients: pg.Client[] = []
+  const api = async (path: string, body?: object): Promise<unknown> => {
+    const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    const response = await fetch(url + path, {
+      headers: { authorization: `Bearer ${token}`, ...type },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    })
+    return response.json()
+  }
   return {
     browser,
     postgres,
@@ -82,16 +95,23 @@ export async function startConsole(): Promise<ConsoleUnderTest> {
       await client.connect()
       return client
     },
-    api: async (path, body) => {
-      const response = await fetch(url + path, {
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-      })
-      return response.json()
+    seed: async (sql) => {
+      const direct = new pg.Client(postgres.superuserUrl)
+      await direct.connect()
+      await direct.query(sql)
+      await direct.end()
     },
+    api,
+    decideNext: (decision, reason) =>
+      vi.waitFor(
+        async () => {
+          const { holds } = Object(await api('/api/holds?state=pending'))
+          const id = String(holds[0].hold)
+          await api(`/api/holds/${id}/votes`, { decision, reason })
+          return id
+        },
+        { timeout: 10_000, interval: 50 },
+      ),
     close: async () => {
       await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
       await browser.close()

@@ -10,7 +10,17 @@ import {
 import { useMemo, useSyncExternalStore } from 'react'
 import { getJson, postJson } from './client.ts'
 import { HoldBook, type HoldLists } from './hold-book.ts'
-import type { ActionRecord, DoorView, HoldList, HoldView, LedgerView, Me, RulesView, VoteDecision } from './types.ts'
+import type {
+  ActionRecord,
+  DoorView,
+  HoldContext,
+  HoldList,
+  HoldView,
+  LedgerView,
+  Me,
+  RulesView,
+  VoteDecision,
+} from './types.ts'
 
 const recordPage = 50
 
@@ -81,6 +91,14 @@ export function useHold(id: string) {
   const known = useSyncExternalStore(book.subscribe, () => book.get(id))
   return { data: known ?? data, error, refetch }
 }
+
+/** What the actor did before, and earlier holds like this one; asked once, for the past does not change. */
+export const useHoldContext = (id: string) =>
+  useQuery({
+    queryKey: ['hold', id, 'context'],
+    queryFn: ({ signal }) => getJson<HoldContext>(`/api/holds/${encodeURIComponent(id)}/context`, signal),
+    staleTime: 60_000,
+  })
 
 export const useDoors = () =>
   useQuery({

@@ -125,6 +125,26 @@ export interface HoldList {
   readonly at: Place
 }
 
+/** An earlier hold, as far as it helps to decide on a later one. */
+export interface EarlierHold {
+  readonly hold: string
+  readonly state: HoldState
+  readonly openedAt: string
+  readonly requester: { readonly id: string; readonly name: string }
+  readonly rule: string
+  readonly operation: string
+  /** The same statement with the same parameters at the same door. */
+  readonly same: boolean
+  readonly decided: { readonly by: string; readonly reason: string } | null
+}
+
+export interface HoldContext {
+  readonly actions: readonly ActionRecord[]
+  readonly holds: readonly EarlierHold[]
+  /** How earlier holds of the requester ended. */
+  readonly ended: { readonly released: number; readonly rejected: number; readonly other: number }
+}
+
 export interface LedgerView {
   readonly state: 'open' | 'failed' | 'closed'
   readonly size: number

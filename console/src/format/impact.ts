@@ -121,6 +121,13 @@ export function searchText(hold: HoldView): string {
 
 export const outcomeTone: Record<Outcome, Tone> = { allow: 'ok', flag: 'warn', hold: 'warn', block: 'danger' }
 
+export const verdictWords: Record<Outcome, { readonly words: string; readonly tone: Tone }> = {
+  allow: { words: 'allowed', tone: 'quiet' },
+  flag: { words: 'flagged', tone: 'warn' },
+  hold: { words: 'held', tone: 'warn' },
+  block: { words: 'blocked', tone: 'danger' },
+}
+
 export const stateWords: Record<HoldView['state'], { readonly words: string; readonly tone: Tone }> = {
   pending: { words: 'Waiting for review', tone: 'warn' },
   approved: { words: 'Approved', tone: 'ok' },

@@ -1,5 +1,5 @@
 import { Button, Textarea } from '@mantine/core'
-import { IconCheck, IconX } from '@tabler/icons-react'
+import { IconCheck, IconCircleCheck, IconCircleDashed, IconX } from '@tabler/icons-react'
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react'
 import { useVote } from '../api/queries.ts'
 import type { HoldView, VoteDecision } from '../api/types.ts'
@@ -38,21 +38,31 @@ export function Decision({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus
   )
 }
 
+/** Who has voted, and whose votes are missing: one line for each approval it takes. */
 function Missing({ hold }: { hold: HoldView }) {
   const { approvals, from } = hold.missing
-  const of = hold.review.approvals
-  const people = approvals === 1 ? '1 approval' : `${approvals} approvals`
   const groups = from.length === 0 ? 'any reviewer' : from.join(' or ')
+  const given = hold.votes.filter((vote) => vote.decision === 'approve')
   return (
-    <p>
-      {people} {of > 1 && approvals < of ? 'still ' : ''}missing, from <strong>{groups}</strong>
-      {of > 1 && (
-        <span className="dim">
-          {' '}
-          ({of - approvals} of {of} given)
-        </span>
-      )}
-    </p>
+    <ul className={classes.ballot} aria-label="Approvals">
+      {given.map((vote) => (
+        <li key={vote.by}>
+          <IconCircleCheck size={18} color="var(--sp-ok)" aria-hidden="true" />
+          <span>
+            <strong>{vote.by}</strong> approved
+          </span>
+        </li>
+      ))}
+      {Array.from({ length: approvals }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: approvals that are missing differ in nothing
+        <li key={index}>
+          <IconCircleDashed size={18} color="var(--sp-dim)" aria-hidden="true" />
+          <span>
+            Approval missing, from <strong>{groups}</strong>
+          </span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -12,10 +12,12 @@ import { Revealed } from '../parts/revealed.tsx'
 import { EnvironmentTag, Tag } from '../parts/tag.tsx'
 import { TimeLeft } from '../parts/time.tsx'
 import { useKeys } from '../parts/use-keys.ts'
+import { Background } from './background.tsx'
 import { Decision, type DecisionFocus } from './decision.tsx'
 import { Facts } from './facts.tsx'
 import { History } from './history.tsx'
 import classes from './hold.module.css'
+import { ImpactPicture } from './impact-picture.tsx'
 import { ImpactTiles } from './impact-tiles.tsx'
 import { Statement } from './statement.tsx'
 
@@ -99,6 +101,7 @@ function HoldBody({ hold, decision }: { hold: HoldView; decision: RefObject<Deci
             <section key={action.id} className={`card ${classes.section}`} aria-label={`Statement ${index + 1}`}>
               {many && <ActionHeading action={action} index={index} of={hold.actions.length} />}
               <ImpactTiles action={action} />
+              <ImpactPicture action={action} />
               <Statement action={action} />
             </section>
           ))}
@@ -112,7 +115,10 @@ function HoldBody({ hold, decision }: { hold: HoldView; decision: RefObject<Deci
           <Decision hold={hold} ref={decision} />
           <History hold={hold} />
         </div>
-        <Facts hold={hold} action={first} />
+        <div className={classes.story}>
+          <Background hold={hold} />
+          <Facts hold={hold} action={first} />
+        </div>
       </div>
     </>
   )

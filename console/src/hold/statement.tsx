@@ -1,8 +1,12 @@
-import type { Action, Json } from '../api/types.ts'
+import { SegmentedControl } from '@mantine/core'
+import { type ReactNode, useMemo, useState } from 'react'
+import type { Action, Effect, Json } from '../api/types.ts'
 import { number } from '../format/impact.ts'
+import { formatSql } from '../format/sql.ts'
 import { Copy } from '../parts/copy.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { hiddenWarning, Revealed } from '../parts/revealed.tsx'
+import { Sql } from '../parts/sql.tsx'
 import classes from './hold.module.css'
 
 /** Exactly what would run, complete: nothing is cut, folded or highlighted away. */
@@ -26,8 +30,12 @@ export function Statement({ action }: { action: Action }) {
           {warning} They are marked below.
         </Notice>
       )}
-      <Text title={typeof statement === 'string' ? 'Statement' : 'Request'} text={text} />
-      {behind !== null && <Text title="The prepared statement it runs" text={behind} />}
+      {typeof statement === 'string' && action.protocol === 'postgres' ? (
+        <SqlText title="Statement" text={text} effects={action.effects} />
+      ) : (
+        <Text title={typeof statement === 'string' ? 'Statement' : 'Request'} text={text} />
+      )}
+      {behind !== null && <SqlText title="The prepared statement it runs" text={behind} effects={action.effects} />}
       {values.length > 0 && (
         <div>
           <h3 className="section-title">Parameters</h3>
@@ -60,22 +68,62 @@ export function Statement({ action }: { action: Action }) {
   )
 }
 
-function Text({ title, text }: { title: string; text: string }) {
-  const lines = text.split('\n').length
+/** A statement longer than this in one line is hard to read as it was sent. */
+const readableLine = 100
+
+/** A statement, laid out for reading where that helps; as it was sent is one click away and what is copied. */
+function SqlText({ title, text, effects }: { title: string; text: string; effects: readonly Effect[] }) {
+  const formatted = useMemo(() => formatSql(text), [text])
+  const isLong = text.split('\n').some((line) => line.length > readableLine)
+  const [layout, setLayout] = useState<'sent' | 'formatted'>(isLong ? 'formatted' : 'sent')
+  const isFormatted = formatted !== null && layout === 'formatted'
   return (
-    <>
-      <div className={classes.statementHead}>
-        <h3 className="section-title">{title}</h3>
-        <span className={classes.size}>
-          {lines > 1 && `${number(lines)} lines, `}
-          {number(Array.from(text).length)} characters, complete
-        </span>
-        <Copy value={text} what={title.toLowerCase()} />
-      </div>
+    <div>
+      <Head title={title} text={text}>
+        {formatted !== null && (
+          <SegmentedControl
+            size="xs"
+            aria-label="How the statement is laid out"
+            value={layout}
+            onChange={(value) => setLayout(value === 'sent' ? 'sent' : 'formatted')}
+            data={[
+              { value: 'sent', label: 'As sent' },
+              { value: 'formatted', label: 'Laid out' },
+            ]}
+          />
+        )}
+      </Head>
+      <pre className={classes.statement} dir="ltr">
+        <Sql text={isFormatted ? formatted : text} effects={effects} />
+      </pre>
+      {isFormatted && <p className={classes.size}>Only white space differs from what was sent and would run.</p>}
+    </div>
+  )
+}
+
+function Text({ title, text }: { title: string; text: string }) {
+  return (
+    <div>
+      <Head title={title} text={text} />
       <pre className={classes.statement} dir="ltr">
         <Revealed text={text} />
       </pre>
-    </>
+    </div>
+  )
+}
+
+function Head({ title, text, children }: { title: string; text: string; children?: ReactNode }) {
+  const lines = text.split('\n').length
+  return (
+    <div className={classes.statementHead}>
+      <h3 className="section-title">{title}</h3>
+      {children}
+      <span className={classes.size}>
+        {lines > 1 && `${number(lines)} lines, `}
+        {number(Array.from(text).length)} characters, complete
+      </span>
+      <Copy value={text} what={title.toLowerCase()} />
+    </div>
   )
 }
 

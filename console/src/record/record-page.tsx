@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { useRef } from 'react'
 import { useRecord } from '../api/queries.ts'
 import type { ActionRecord } from '../api/types.ts'
-import { number, oneLine, resourceNames, type Tone } from '../format/impact.ts'
+import { number, oneLine, resourceNames, type Tone, verdictWords } from '../format/impact.ts'
 import { Failure, Loading } from '../parts/loading.tsx'
 import { Revealed } from '../parts/revealed.tsx'
 import { EnvironmentTag, Tag } from '../parts/tag.tsx'
@@ -64,13 +64,6 @@ export function RecordPage() {
     </div>
   )
 }
-
-const verdictWords = {
-  allow: { words: 'allowed', tone: 'quiet' },
-  flag: { words: 'flagged', tone: 'warn' },
-  hold: { words: 'held', tone: 'warn' },
-  block: { words: 'blocked', tone: 'danger' },
-} as const
 
 const outcomeWords: Record<NonNullable<ActionRecord['outcome']>, { words: string; tone: Tone }> = {
   completed: { words: 'completed', tone: 'quiet' },

@@ -1,10 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { SallyportError } from '../../errors/index.ts'
+import type { Hold } from '../../holds/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiParts } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
+import { holdContext } from '../hold-context.ts'
 import { viewHold } from '../hold-view.ts'
-import { holdSchema, holdsSchema, voteSchema } from '../schemas.ts'
+import { holdContextSchema, holdSchema, holdsSchema, voteSchema } from '../schemas.ts'
 
 /** Holds that are over pile up; those that are not are few, and a reviewer must see all of them. */
 const closedShown = 50
@@ -34,6 +36,15 @@ const one = createRoute({
   responses: { ...failures, 200: json(holdSchema, 'The hold') },
 })
 
+const context = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/holds/{id}/context',
+  summary: 'What the same actor did before, and what became of earlier holds like it',
+  request: { params: idParam },
+  responses: { ...failures, 200: json(holdContextSchema, 'What helps to decide') },
+})
+
 const vote = createRoute({
   ...needs('vote'),
   method: 'post',
@@ -44,7 +55,7 @@ const vote = createRoute({
 })
 
 export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
-  const { holds, feed } = deps
+  const { holds, feed, ledger } = deps
 
   app.openapi(list, (c) => {
     const { state, limit } = c.req.valid('query')
@@ -55,12 +66,15 @@ export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
     return c.json({ holds: views, at: feed.place }, 200)
   })
 
-  app.openapi(one, (c) => {
-    const { id } = c.req.valid('param')
+  const known = (id: string): Hold => {
     const hold = holds.get(id)
     if (hold === undefined) throw new SallyportError('not_found', `There is no hold ${id}.`)
-    return c.json(viewHold(hold, c.get('person'), deps), 200)
-  })
+    return hold
+  }
+
+  app.openapi(one, (c) => c.json(viewHold(known(c.req.valid('param').id), c.get('person'), deps), 200))
+
+  app.openapi(context, async (c) => c.json(await holdContext(known(c.req.valid('param').id), holds, ledger), 200))
 
   app.openapi(vote, async (c) => {
     const { decision, reason } = c.req.valid('json')
