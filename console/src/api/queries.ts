@@ -136,6 +136,33 @@ export function useVote(id: string) {
   })
 }
 
+/** Votes on their way at one time, so that rejecting many does not crowd out what else the page asks. */
+const votesAtOnce = 4
+
+/** Rejects several holds with one reason. What could not be rejected is told, and keeps nothing else from it. */
+export function useRejectAll() {
+  const client = useQueryClient()
+  return useMutation({
+    retry: false,
+    mutationFn: async ({ holds, reason }: { holds: readonly string[]; reason: string }) => {
+      const failed: { hold: string; message: string }[] = []
+      const queue = [...holds]
+      const work = async () => {
+        for (let hold = queue.shift(); hold !== undefined; hold = queue.shift()) {
+          try {
+            const vote = { decision: 'reject', reason }
+            holdBook(client).put(await postJson<HoldView>(`/api/holds/${encodeURIComponent(hold)}/votes`, vote))
+          } catch (error) {
+            failed.push({ hold, message: error instanceof Error ? error.message : String(error) })
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: votesAtOnce }, work))
+      return { asked: holds.length, failed }
+    },
+  })
+}
+
 /** Asks again for everything on the pages that may lack something. */
 export function catchUp(client: QueryClient): void {
   const book = holdBook(client)

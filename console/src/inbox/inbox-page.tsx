@@ -1,30 +1,54 @@
-import { CloseButton, TextInput } from '@mantine/core'
-import { IconSearch } from '@tabler/icons-react'
+import { Button, Checkbox } from '@mantine/core'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useDecidedHolds, usePendingHolds } from '../api/queries.ts'
 import type { HoldView } from '../api/types.ts'
-import { searchText } from '../format/impact.ts'
+import { number } from '../format/impact.ts'
 import { Failure, Loading } from '../parts/loading.tsx'
 import { useRowKeys } from '../parts/use-row-keys.ts'
+import { BulkReject } from './bulk-reject.tsx'
 import { EmptyInbox } from './empty-inbox.tsx'
+import { type InboxFilter, isFiltering, matching, noFilter } from './filter.ts'
+import { FilterBar } from './filter-bar.tsx'
 import classes from './inbox.module.css'
 import { DecidedRow, PendingRow } from './rows.tsx'
 
 const decidedShown = 20
+/** Rows drawn at first, and more at each asking: thousands would make every keystroke slow. */
+const rowsShown = 100
 
 /** The queue of held actions, and what became of the last ones. */
 export function InboxPage() {
   const pending = usePendingHolds()
   const ended = useDecidedHolds()
-  const [filter, setFilter] = useState('')
-  const words = useDeferredValue(filter)
-  const waiting = useMemo(() => matching(pending.data ?? [], words), [pending.data, words])
-  const decided = matching(ended, words)
+  const [filter, setFilter] = useState(noFilter)
+  const [shown, setShown] = useState(rowsShown)
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const deferred = useDeferredValue(filter)
+  const waiting = useMemo(() => matching(pending.data ?? [], deferred), [pending.data, deferred])
+  const decided = useMemo(() => matching(ended, { ...noFilter, text: deferred.text }), [ended, deferred.text])
   const list = useRef<HTMLDivElement>(null)
   const search = useRef<HTMLInputElement>(null)
-  useRowKeys(list, { '/': () => search.current?.focus() })
+  // What was decided meanwhile is not selected any more, and neither is what the filter hides.
+  const selected = waiting.filter((hold) => hold.mayVote.allowed && chosen.has(hold.hold)).map((hold) => hold.hold)
+  const choose = (holds: readonly string[], isChosen: boolean) =>
+    setChosen((before) => {
+      const after = new Set(before)
+      for (const hold of holds) isChosen ? after.add(hold) : after.delete(hold)
+      return after
+    })
+  useRowKeys(list, {
+    '/': () => search.current?.focus(),
+    x: () => {
+      const id = document.activeElement?.getAttribute('data-row')
+      const hold = waiting.find((candidate) => candidate.hold === id && candidate.mayVote.allowed)
+      if (hold !== undefined) choose([hold.hold], !chosen.has(hold.hold))
+    },
+  })
+  const change = (part: Partial<InboxFilter>) => {
+    setFilter((before) => ({ ...before, ...part }))
+    setShown(rowsShown)
+  }
   const total = pending.data?.length ?? 0
-  const filtering = words.trim() !== ''
   return (
     <div ref={list}>
       <div className={classes.head}>
@@ -32,28 +56,11 @@ export function InboxPage() {
           <h1>Inbox</h1>
           <p className="dim">{summary(pending.data)}</p>
         </div>
-        {(total > 0 || ended.length > 0) && (
-          <TextInput
-            ref={search}
-            className={classes.filter ?? ''}
-            aria-label="Filter held actions"
-            placeholder="Filter by person, table, rule, statement"
-            leftSection={<IconSearch size={16} aria-hidden="true" />}
-            rightSection={
-              filter === '' ? null : (
-                <CloseButton size="sm" aria-label="Clear the filter" onClick={() => setFilter('')} />
-              )
-            }
-            value={filter}
-            onChange={(event) => setFilter(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Escape') return
-              setFilter('')
-              event.currentTarget.blur()
-            }}
-          />
-        )}
       </div>
+      {(total > 0 || ended.length > 0) && (
+        <FilterBar pending={pending.data ?? []} filter={filter} onChange={change} search={search} />
+      )}
+      <BulkReject selected={selected} clear={() => setChosen(new Set())} />
       {pending.data === undefined ? (
         pending.error === null ? (
           <Loading what="held actions" />
@@ -65,13 +72,28 @@ export function InboxPage() {
           />
         )
       ) : waiting.length > 0 ? (
-        <ul className={`card ${classes.list}`} aria-label="Waiting for review">
-          {waiting.map((hold) => (
-            <PendingRow key={hold.hold} hold={hold} />
-          ))}
-        </ul>
-      ) : filtering && total > 0 ? (
-        <p className={`card ${classes.none}`}>Nothing that waits matches “{words}”.</p>
+        <>
+          <div className="card">
+            <SelectAll holds={waiting} selected={selected.length} choose={choose} />
+            <ul className={classes.list} aria-label="Waiting for review">
+              {waiting.slice(0, shown).map((hold) => (
+                <PendingRow key={hold.hold} hold={hold} chosen={chosen.has(hold.hold)} choose={choose} />
+              ))}
+            </ul>
+          </div>
+          {waiting.length > shown && (
+            <Button variant="default" mt={12} onClick={() => setShown(shown + rowsShown)}>
+              Show more of {number(waiting.length)}
+            </Button>
+          )}
+        </>
+      ) : isFiltering(deferred) && total > 0 ? (
+        <p className={`card ${classes.none}`}>
+          Nothing that waits matches.{' '}
+          <Button variant="subtle" size="compact-sm" onClick={() => setFilter(noFilter)}>
+            Show all {number(total)}
+          </Button>
+        </p>
       ) : (
         <EmptyInbox />
       )}
@@ -89,19 +111,31 @@ export function InboxPage() {
   )
 }
 
-function matching(holds: readonly HoldView[], filter: string): HoldView[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return [...holds]
-  return holds.filter((hold) => {
-    const text = searchText(hold)
-    return words.every((word) => text.includes(word))
-  })
+function SelectAll(props: {
+  holds: readonly HoldView[]
+  selected: number
+  choose: (holds: readonly string[], isChosen: boolean) => void
+}) {
+  const mine = props.holds.filter((hold) => hold.mayVote.allowed).map((hold) => hold.hold)
+  if (mine.length < 2) return null
+  const all = props.selected === mine.length
+  return (
+    <div className={classes.selectAll}>
+      <Checkbox
+        size="xs"
+        label={`Select all ${number(mine.length)} that you may decide`}
+        checked={all}
+        indeterminate={props.selected > 0 && !all}
+        onChange={() => props.choose(mine, !all)}
+      />
+    </div>
+  )
 }
 
 function summary(holds: readonly HoldView[] | undefined): string {
   if (holds === undefined) return 'Actions that wait for a decision'
   if (holds.length === 0) return 'Held actions show here the moment they are held'
   const yours = holds.filter((hold) => hold.mayVote.allowed).length
-  const all = holds.length === 1 ? '1 action waits' : `${holds.length} actions wait`
-  return `${all} for a decision, ${yours === 0 ? 'none you may decide' : `${yours} you may decide`}`
+  const all = holds.length === 1 ? '1 action waits' : `${number(holds.length)} actions wait`
+  return `${all} for a decision, ${yours === 0 ? 'none you may decide' : `${number(yours)} you may decide`}`
 }

@@ -1,3 +1,4 @@
+import { Checkbox } from '@mantine/core'
 import { IconPlugConnected } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { Action, HoldView } from '../api/types.ts'
@@ -21,13 +22,27 @@ import classes from './inbox.module.css'
 /** Enough of a statement to recognise it; the hold's page shows all of it. Never cuts a character in two. */
 const excerpt = /^.{0,240}/su
 
-export function PendingRow({ hold }: { hold: HoldView }) {
+interface PendingRowProps {
+  readonly hold: HoldView
+  readonly chosen: boolean
+  readonly choose: (holds: readonly string[], isChosen: boolean) => void
+}
+
+export function PendingRow({ hold, chosen, choose }: PendingRowProps) {
   const action = hold.actions[0]
   if (action === undefined) return null
   const more = hold.actions.length - 1
   return (
-    <li>
-      <Link to="/holds/$id" params={{ id: hold.hold }} className={classes.row} data-row>
+    <li className={classes.pending} data-chosen={chosen || undefined}>
+      <Checkbox
+        size="xs"
+        className={classes.check ?? ''}
+        aria-label={`Select ${action.operation} of ${hold.requester.name}`}
+        checked={chosen && hold.mayVote.allowed}
+        disabled={!hold.mayVote.allowed}
+        onChange={(event) => choose([hold.hold], event.currentTarget.checked)}
+      />
+      <Link to="/holds/$id" params={{ id: hold.hold }} className={classes.row} data-row={hold.hold}>
         <div className={classes.what}>
           <p className={classes.sentence}>
             <strong>{hold.requester.name}</strong>
@@ -106,7 +121,7 @@ export function DecidedRow({ hold }: { hold: HoldView }) {
   const reason = hold.closed?.reason ?? last?.reason ?? ''
   return (
     <li>
-      <Link to="/holds/$id" params={{ id: hold.hold }} className={classes.decidedRow} data-row>
+      <Link to="/holds/$id" params={{ id: hold.hold }} className={classes.decidedRow} data-row={hold.hold}>
         <span className={classes.state}>
           <Tag tone={state.tone}>{state.words}</Tag>
         </span>

@@ -4,7 +4,8 @@ import classes from './shell.module.css'
 const shortcuts: readonly (readonly [readonly string[], string])[] = [
   [['j', 'k'], 'Next, previous held action'],
   [['Enter'], 'Open it'],
-  [['/'], 'Filter the inbox'],
+  [['/'], 'Filter the list'],
+  [['x'], 'In the inbox: select it, to reject several at once'],
   [['a'], 'On a held action: go to Approve'],
   [['r'], 'On a held action: go to Reject (asks for a reason first)'],
   [['Esc'], 'Leave a field; back to the inbox'],
