@@ -156,6 +156,7 @@ function openDoor(door: DoorConfig, gate: LedgerGate, people: People, log: Log):
     unknown: door.unknown,
     wait: door.hold.wait,
     record: door.record,
+    commitGate: door.commitGate,
     limits: door.limits,
     gate,
     identify: (actorId) => knownActor(people, actorId),

@@ -16,6 +16,8 @@ export interface DoorConfig {
   /** `wait`: milliseconds a client may wait for reviewers; 0 refuses at once. */
   readonly hold: { readonly wait: number }
   readonly record: 'strict' | 'batched'
+  /** Whether what a transaction did is measured before it becomes final. */
+  readonly commitGate: boolean
   /** `startupTimeout` in milliseconds. */
   readonly limits: { readonly connections: number; readonly messageBytes: number; readonly startupTimeout: number }
 }

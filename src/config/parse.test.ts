@@ -37,6 +37,7 @@ describe('a configuration that loads', () => {
           unknown: 'hold',
           hold: { wait: 600_000 },
           record: 'batched',
+          commitGate: true,
           limits: { connections: 1_000, messageBytes: 16_777_216, startupTimeout: 30_000 },
         },
       ],

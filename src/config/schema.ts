@@ -125,6 +125,12 @@ const doorSchema = z.strictObject({
     .describe(
       '`batched`: the record of a plain read is synced within 10 ms and its reply does not wait. `strict`: no reply to a read reaches the client before its record is durable. Whatever changes anything always waits for its record',
     ),
+  commitGate: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the server is asked what a transaction has really done (cascades, triggers and functions included) before it becomes final, and the rules judge it once more by that. `false`: by what its statements say and the planner expects',
+    ),
   limits: z
     .strictObject({
       connections: z.int().min(1).max(100_000).default(1_000).describe('Most clients at the same time'),

@@ -46,6 +46,8 @@ export type Decision =
       readonly kind: 'pass'
       /** Resolves when the intents are durable; rejects if they cannot be (then nothing may take effect). */
       readonly recorded: Promise<void>
+      /** Somebody has said yes to it. */
+      readonly byApproval?: true
     }
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | {
@@ -55,6 +57,21 @@ export type Decision =
       /** The client gave up (Ctrl-C, disconnect). `decided` then resolves with a refusal. */
       withdraw(reason: string): void
     }
+
+/** What a unit has done on the target, seen there before it is final. */
+export interface Measured {
+  /** By table (`schema.table`): rows inserted, updated and deleted, whoever did it on the unit's behalf. */
+  readonly tables: readonly {
+    readonly table: string
+    readonly inserted: number
+    readonly updated: number
+    readonly deleted: number
+  }[]
+  /** Tables dropped, truncated or altered by code that the door cannot see into. */
+  readonly locked: readonly string[]
+  /** Why nobody knows what was done. */
+  readonly unknownBecause?: string
+}
 
 /** How one action ended. */
 export interface End {
@@ -71,6 +88,19 @@ export interface Gate {
    * @param notify called for each hold that is opened or joined on behalf of this unit while it waits
    */
   submit(unit: Unit, notify: (notice: Words) => void): Decision
+  /**
+   * Judges a unit that passed once more, by what it really did, before that is final. Anything but `pass` means that
+   * the door must have it taken back first; if it is approved then, the same bytes run and are measured again, and may
+   * touch no more than was approved. Never throws, never waits.
+   * @param wait milliseconds the client may be kept waiting; 0: refuse at once
+   * @param approved units that ran by an approval earlier in the same transaction
+   */
+  confirm(
+    unit: Unit,
+    measured: Measured,
+    circumstances: { readonly wait: number; readonly approved: readonly Unit[] },
+    notify: (notice: Words) => void,
+  ): Decision
   /** Records actions that the target refused before they could run (a planner error, say). */
   recordFailed(unit: Unit, end: { code: string; message: string }): void
   /** Records how an action ended. */

@@ -3,7 +3,7 @@
  * outcome. The only caller of rules, ledger and holds on behalf of actions.
  * @module
  */
-export type { Decision, End, Gate, Refusal, RefusalCode, Unit, Words } from './gate.ts'
+export type { Decision, End, Gate, Measured, Refusal, RefusalCode, Unit, Words } from './gate.ts'
 export { type GateOptions, LedgerGate } from './ledger-gate.ts'
 export { settleUnfinished } from './recover.ts'
 export { type Verdict, verdictOf } from './verdict.ts'

@@ -1,9 +1,12 @@
-import { type Action, CanonicalValue, canonicalJson, type Outcome, sha256Hex } from '../action/index.ts'
+import type { Action } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import { type Hold, type Holds, isOver } from '../holds/index.ts'
-import type { EntryBodies, Judged, Ledger } from '../ledger/index.ts'
+import type { Ledger } from '../ledger/index.ts'
 import type { Judge } from '../rules/index.ts'
-import type { Decision, End, Gate, Refusal, Unit, Words } from './gate.ts'
+import { bindingOf, bindingOfHold } from './binding.ts'
+import { judgedBody, settledBody } from './bodies.ts'
+import type { Decision, End, Gate, Measured, Refusal, Unit, Words } from './gate.ts'
+import { carrierOf, covers, MeasuredUnit } from './measured.ts'
 import { deciding, reviewFor, type Verdict, verdictOf } from './verdict.ts'
 import { type Retry, WaitingUnit } from './waiting-unit.ts'
 import { blockedRefusal, heldRefusal, unrecordedRefusal } from './words.ts'
@@ -35,6 +38,10 @@ export class LedgerGate implements Gate {
   readonly #waitingListeners = new Set<(hold: string) => void>()
   /** Holds that can still be used, by what they are bound to. */
   readonly #byBinding = new Map<string, string>()
+  /** Units that run by an approval. */
+  readonly #released = new WeakMap<Unit, Hold>()
+  /** What was measured of actions that have not ended yet. */
+  readonly #measured = new Map<string, Measured['tables']>()
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -94,10 +101,36 @@ export class LedgerGate implements Gate {
     }
   }
 
+  confirm(
+    unit: Unit,
+    measured: Measured,
+    { wait, approved }: { readonly wait: number; readonly approved: readonly Unit[] },
+    notify: (notice: Words) => void,
+  ): Decision {
+    try {
+      const carrier = carrierOf(unit.actions)
+      if (carrier !== undefined && measured.tables.length > 0) this.#measured.set(carrier.id, measured.tables)
+      const exact = new MeasuredUnit(unit, measured, wait)
+      const judged = this.#judge(exact)
+      const outcome = judged?.verdict.outcome
+      if (judged === undefined || outcome === 'allow') return { kind: 'pass', recorded: Promise.resolve() }
+      const recorded = this.#recordVerdicts(exact, judged)
+      if (outcome === 'flag') return { kind: 'pass', recorded }
+      if (outcome === 'block') return this.#refuse(exact, blockedRefusal(judged.verdict, judged.action, judged.ruleSet))
+      const released = [unit, ...approved].flatMap((one) => this.#released.get(one)?.actions ?? [])
+      if (released.length > 0 && covers(released, exact.actions)) return { kind: 'pass', recorded }
+      return this.#hold(exact, judged, notify)
+    } catch (error) {
+      return this.#refuse(unit, unrecordedRefusal(errorMessage(error)))
+    }
+  }
+
   settle(action: string, end: End): void {
+    const measured = this.#measured.get(action)
+    if (measured !== undefined) this.#measured.delete(action)
     this.#record(action, () => {
       // An ending that is lost is recorded as unknown at the next start: it can wait for company.
-      this.#options.ledger.append('action.settled', settled(action, end), 'soon')
+      this.#options.ledger.append('action.settled', settledBody(action, end, measured), 'soon')
     })
   }
 
@@ -124,7 +157,7 @@ export class LedgerGate implements Gate {
     for (let i = 0; i < unit.actions.length; i++) {
       const action = unit.actions[i]
       if (action === undefined) break
-      const body = { action, judged: judgedBody(judged, i) }
+      const body = { action, judged: judgedBody(judged.ruleSet, judged.verdicts[i] ?? judged.verdict) }
       // What does not simply pass is on the disk before anybody hears of it.
       const urgency = judged.verdict.outcome === 'allow' ? unit.record : 'now'
       recorded = this.#options.ledger.append('action.requested', body, urgency).durable
@@ -137,7 +170,10 @@ export class LedgerGate implements Gate {
   #recordVerdicts(unit: Unit, judged: Judgements): Promise<void> {
     let recorded = Promise.resolve()
     for (const [i, { id }] of unit.actions.entries()) {
-      recorded = this.#options.ledger.append('action.judged', { action: id, ...judgedBody(judged, i) }).durable
+      recorded = this.#options.ledger.append('action.judged', {
+        action: id,
+        ...judgedBody(judged.ruleSet, judged.verdicts[i] ?? judged.verdict),
+      }).durable
     }
     return recorded
   }
@@ -149,7 +185,7 @@ export class LedgerGate implements Gate {
 
   #settleAll(unit: Unit, refusal: Refusal): void {
     const outcome = refusal.withdrawn === true ? 'withdrawn' : 'refused'
-    for (const action of unit.actions) {
+    for (const action of originOf(unit).actions) {
       this.settle(action.id, { outcome, rows: null, code: refusal.code, message: refusal.message })
     }
   }
@@ -157,14 +193,18 @@ export class LedgerGate implements Gate {
   #hold(unit: Unit, judged: Judgements, notify: (notice: Words) => void): Decision {
     const binding = bindingOf(unit)
     const approved = this.#options.holds.get(this.#byBinding.get(binding) ?? '')
-    if (approved?.state === 'approved' && approved.ruleSet === judged.ruleSet) {
+    const usable = approved?.state === 'approved' && approved.ruleSet === judged.ruleSet
+    if (usable && (!(unit instanceof MeasuredUnit) || covers(approved.actions, unit.actions))) {
       const released = this.#release(unit, approved, judged.ruleSet)
-      if (released !== undefined) return { kind: 'pass', recorded: released }
+      if (released !== undefined) return { kind: 'pass', recorded: released, byApproval: true }
     }
     const { hold, durable } = this.#join(unit, judged, binding)
     durable.catch(() => undefined)
     if (unit.wait === 0) {
-      const why = 'this statement cannot wait here.'
+      const why =
+        unit instanceof MeasuredUnit
+          ? 'what it did was measured, and taken back before it was final.'
+          : 'this statement cannot wait here.'
       return this.#refuse(unit, heldRefusal(hold, this.#options.publicUrl, why))
     }
     return this.#wait(unit, { hold, durable }, notify)
@@ -174,7 +214,8 @@ export class LedgerGate implements Gate {
   #join(unit: Unit, judged: Judgements, binding: string): { hold: Hold; durable: Promise<void> } {
     const { holds } = this.#options
     const existing = holds.get(this.#byBinding.get(binding) ?? '')
-    if (existing?.state === 'pending' && existing.ruleSet === judged.ruleSet) {
+    const same = existing?.state === 'pending' && existing.ruleSet === judged.ruleSet
+    if (same && (!(unit instanceof MeasuredUnit) || covers(existing.actions, unit.actions))) {
       return { hold: existing, durable: Promise.resolve() }
     }
     const { id, name, owner } = judged.action.actor
@@ -202,14 +243,16 @@ export class LedgerGate implements Gate {
 
   /** Uses an approval for this unit: the same bytes, judged again under the rules that the approval was given under. */
   #release(unit: Unit, hold: Hold, ruleSet: string): Promise<void> | undefined {
+    const { actions } = originOf(unit)
     const released = this.#options.holds.release(
       hold.hold,
-      unit.actions.map((action) => action.id),
+      actions.map((action) => action.id),
     )
     if (released === undefined) return undefined
+    this.#released.set(originOf(unit), hold)
     this.#byBinding.delete(bindingOf(unit))
     let durable = released.durable
-    for (const action of unit.actions) {
+    for (const action of actions) {
       durable = this.#options.ledger.append('action.released', { action: action.id, hold: hold.hold, ruleSet }).durable
     }
     return durable
@@ -255,65 +298,6 @@ export class LedgerGate implements Gate {
   }
 }
 
-function settled(action: string, { outcome, rows, code, message }: End): EntryBodies['action.settled'] {
-  return {
-    action,
-    ...(code === undefined ? {} : { code }),
-    ...(message === undefined ? {} : { message }),
-    outcome,
-    rows,
-  }
-}
-
-/** The verdict on one action of a unit, as it goes on the record. */
-function judgedBody({ ruleSet, verdicts, verdict: decided }: Judgements, i: number): Judged {
-  const { outcome, rule, reason, matched, shadow } = verdicts[i] ?? decided
-  const body = { verdict: outcome, ruleSet, rule: rule?.rule ?? null, reason, matched, shadow }
-  if (rule !== null || matched.length > 0 || shadow.length > 0) return body
-  // What no rule says anything of is most of what passes, and all of it alike.
-  if (unmatched === undefined || !unmatched.is(body)) unmatched = new Unmatched(body)
-  return unmatched
-}
-
-/** The judgement on actions of which no rule says anything. */
-class Unmatched extends CanonicalValue implements Judged {
-  readonly matched: readonly string[] = []
-  readonly reason: string
-  readonly rule = null
-  readonly ruleSet: string
-  readonly shadow: readonly string[] = []
-  readonly verdict: Outcome
-
-  constructor({ reason, ruleSet, verdict }: Judged) {
-    super(canonicalJson({ matched: [], reason, rule: null, ruleSet, shadow: [], verdict }))
-    this.reason = reason
-    this.ruleSet = ruleSet
-    this.verdict = verdict
-  }
-
-  is({ reason, ruleSet, verdict }: Judged): boolean {
-    return this.reason === reason && this.ruleSet === ruleSet && this.verdict === verdict
-  }
-}
-
-let unmatched: Unmatched | undefined
-
-/** What an approval is bound to besides rule set, expiry and nonce (invariant 3). */
-function binding(requester: string, door: string, target: HoldTarget, digest: string): string {
-  const { system, environment, database } = target
-  return sha256Hex(canonicalJson([requester, door, system, environment, database ?? null, digest]))
-}
-
-type HoldTarget = Hold['target']
-
-function bindingOfHold(hold: Hold): string {
-  return binding(hold.requester.id, hold.door, hold.target, hold.digest)
-}
-
-function bindingOf(unit: Unit): string {
-  const first = unit.actions[0]
-  if (first === undefined) return ''
-  const { system, environment, database } = first.target
-  const target = { system, environment, ...(database === undefined ? {} : { database }) }
-  return binding(first.actor.id, first.door, target, unit.digest)
+function originOf(unit: Unit): Unit {
+  return unit instanceof MeasuredUnit ? unit.origin : unit
 }

@@ -68,6 +68,16 @@ export interface EntryBodies {
     readonly rows: number | null
     readonly code?: string
     readonly message?: string
+    /**
+     * What it did, by table (`schema.table`), seen on the target before it became final. Where it was refused then:
+     * what it would have done.
+     */
+    readonly measured?: readonly {
+      readonly table: string
+      readonly inserted: number
+      readonly updated: number
+      readonly deleted: number
+    }[]
   }
   'hold.opened': HoldOpened
   'hold.voted': {

@@ -51,7 +51,7 @@ export interface GuardedClient extends pg.Client {
 /** A door in front of a test server, with everything behind it in this process. */
 export async function startGuard(
   postgres: TestPostgres,
-  options: Partial<Pick<PostgresDoorOptions, 'unknown' | 'wait' | 'record' | 'limits' | 'name'>> & {
+  options: Partial<Pick<PostgresDoorOptions, 'unknown' | 'wait' | 'record' | 'limits' | 'name' | 'commitGate'>> & {
     ledger?: Ledger
     judge?: Judge
   } = {},
@@ -73,6 +73,7 @@ export async function startGuard(
     unknown: options.unknown ?? 'hold',
     wait: options.wait ?? 20_000,
     record: options.record ?? 'strict',
+    commitGate: options.commitGate ?? true,
     limits: options.limits ?? { connections: 100, messageBytes: 16 * 1024 * 1024, startupTimeout: 10_000 },
     gate,
     identify: () => ({}),

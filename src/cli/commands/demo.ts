@@ -74,6 +74,7 @@ export function demoConfig(options: {
         unknown: 'hold',
         hold: { wait: 10 * 60_000 },
         record: 'strict',
+        commitGate: true,
         limits: { connections: 1_000, messageBytes: 16 * 1024 * 1024, startupTimeout: 30_000 },
       },
     ],

@@ -11,6 +11,8 @@ import { frontend } from './wire/message-types.ts'
 export interface UnderstoodBatch {
   /** In message order; only Execute messages have one. */
   readonly steps: readonly Step[]
+  /** Which message runs each step. */
+  readonly stepAt: readonly number[]
   /** What will be answered to each message, once the batch is forwarded. `actionIds` follow `steps`. */
   readonly expect: (actionIds: readonly string[]) => readonly Expected[]
 }
@@ -33,6 +35,7 @@ export function understandBatch(frames: readonly Frame[], context: BatchContext)
   const statements = new NamesInBatch(context.names.statements)
   const portals = new NamesInBatch(context.names.portals)
   const steps: Step[] = []
+  const stepAt: number[] = []
   const executes: ExecuteReply[] = []
   const expected: Expected[] = []
   let settings: LexerSettings | undefined = context.settings
@@ -60,8 +63,9 @@ export function understandBatch(frames: readonly Frame[], context: BatchContext)
         const found = stepOf(portals.get(portal), portal)
         const step = found?.facts.executes === undefined ? found : resolved(found, context.names)
         const reply = new ExecuteReply(step, context.completed)
-        expected.push(reply)
+        const at = expected.push(reply) - 1
         if (step === undefined) break
+        stepAt.push(at)
         if (mayChangeLexer(step.facts)) settings = undefined
         steps.push(step)
         executes.push(reply)
@@ -80,6 +84,7 @@ export function understandBatch(frames: readonly Frame[], context: BatchContext)
   }
   return {
     steps,
+    stepAt,
     expect: (actionIds) => {
       for (const [i, execute] of executes.entries()) execute.action = actionIds[i] ?? ''
       return expected

@@ -26,6 +26,8 @@ export interface PostgresDoorOptions {
   /** Milliseconds a client may wait for reviewers. */
   readonly wait: number
   readonly record: 'strict' | 'batched'
+  /** Whether what a transaction did is measured before it becomes final. */
+  readonly commitGate: boolean
   readonly limits: { readonly connections: number; readonly messageBytes: number; readonly startupTimeout: number }
   readonly gate: Gate
   /** What is known of somebody who acts at this door: kind, groups, owner. */
@@ -168,7 +170,12 @@ export class PostgresDoor {
       gate,
       door: name,
       ...this.#who(client, first.startup),
-      policy: { unknown: this.#options.unknown, wait: this.#options.wait, record: this.#options.record },
+      policy: {
+        unknown: this.#options.unknown,
+        wait: this.#options.wait,
+        record: this.#options.record,
+        commitGate: this.#options.commitGate,
+      },
       messageBytes: limits.messageBytes,
       grammar: (major) => this.#grammar(major),
       now: this.#options.now ?? Date.now,

@@ -52,6 +52,11 @@ export class Replies {
     return this.#queue.length === 0
   }
 
+  /** How many messages wait for their reply. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   /** Messages were forwarded since the last Sync, so an implicit transaction may be open. */
   unsynced = false
 
@@ -76,6 +81,14 @@ export class Replies {
 
   noteTransactionControl(): void {
     this.#transactionControl = true
+  }
+
+  /** Everything since the last ReadyForQuery was taken back, and is no end of anything. */
+  takeBack(): void {
+    this.#ends = []
+    this.#skippingToSync = false
+    this.#transactionControl = false
+    this.unsynced = false
   }
 
   /** The client ended its CopyData. */

@@ -17,6 +17,28 @@ export interface ServerLinkListener {
   reply: ReplyListener
   /** Bytes for the client. */
   relay(chunk: Buffer): void
+  /** Everything of the client's that was forwarded has been answered. */
+  quiet(): boolean
+}
+
+/** What came of messages whose replies were captured. */
+export interface Captured {
+  /** The client's own part failed: the server skips everything up to the next Sync. */
+  readonly failed: boolean
+  /** The answer to the door's own query behind the client's part: first column of every row, or why there is none. */
+  readonly rows: readonly (string | null)[]
+  readonly error: Buffer | undefined
+}
+
+interface Capture {
+  /** Gets every message that belongs to the client, instead of the relay. */
+  readonly sink: (type: number, frame: Buffer) => void
+  /** A query of the door's own comes behind the client's part. */
+  readonly own: boolean
+  inOwn: boolean
+  readonly rows: (string | null)[]
+  closes: number
+  readonly resolve: (captured: Captured) => void
 }
 
 interface PrivateExchange {
@@ -35,6 +57,7 @@ export class ServerLink {
   readonly #listener: ServerLinkListener
   readonly #scanner: ReplyScanner
   #exchange: PrivateExchange | undefined
+  #capture: Capture | undefined
   #boundaryWaiters: (() => void)[] = []
 
   constructor(socket: Socket, listener: ServerLinkListener) {
@@ -45,7 +68,7 @@ export class ServerLink {
 
   /** @throws FramingError where the server does not speak the protocol. */
   receive(chunk: Buffer): void {
-    const relayed = this.#exchange === undefined
+    const relayed = this.#exchange === undefined && this.#capture === undefined
     this.#scanner.scan(chunk)
     if (relayed) this.#listener.relay(chunk)
     if (this.#scanner.atBoundary && this.#boundaryWaiters.length > 0) {
@@ -65,9 +88,7 @@ export class ServerLink {
    * Never resolves if the connection ends first: the session ends with it.
    */
   async exchange(messages: Buffer): Promise<PrivateReply> {
-    while (!this.#scanner.atBoundary) {
-      await new Promise<void>((resolve) => this.#boundaryWaiters.push(resolve))
-    }
+    await this.#atBoundary()
     return new Promise((resolve) => {
       this.#exchange = { rows: [], error: undefined, resolve }
       this.#scanner.wholeFrames = true
@@ -75,10 +96,37 @@ export class ServerLink {
     })
   }
 
+  /**
+   * Sends messages of the client's and hands over their replies one by one, instead of relaying them.
+   * Resolves when all are answered; with `own`, a query of the door's own (ending in two Close messages and Flush)
+   * stands behind them, and this resolves when that is answered, or when the client's part has failed.
+   */
+  async capture(
+    messages: readonly Buffer[],
+    own: boolean,
+    expect: () => void,
+    sink: Capture['sink'],
+  ): Promise<Captured> {
+    await this.#atBoundary()
+    return new Promise((resolve) => {
+      expect()
+      this.#capture = { sink, own, inOwn: own && this.#listener.quiet(), rows: [], closes: 0, resolve }
+      this.#scanner.wholeFrames = true
+      for (const message of messages) this.send(message)
+    })
+  }
+
+  async #atBoundary(): Promise<void> {
+    while (!this.#scanner.atBoundary) {
+      await new Promise<void>((resolve) => this.#boundaryWaiters.push(resolve))
+    }
+  }
+
   #take(type: number, frame: Buffer | undefined): void {
     const exchange = this.#exchange
     if (exchange === undefined) {
-      this.#listener.reply(type, frame)
+      if (this.#capture !== undefined && frame !== undefined) this.#takeCaptured(this.#capture, type, frame)
+      else this.#listener.reply(type, frame)
       return
     }
     if (frame === undefined) return
@@ -106,5 +154,40 @@ export class ServerLink {
         return
       }
     }
+  }
+
+  #takeCaptured(capture: Capture, type: number, frame: Buffer): void {
+    if (!capture.inOwn) {
+      this.#listener.reply(type, frame)
+      capture.sink(type, frame)
+      if (capture.own && type === backend.errorResponse) return this.#captured(capture, { failed: true })
+      if (!this.#listener.quiet()) return
+      if (capture.own) capture.inOwn = true
+      else this.#captured(capture, { failed: false })
+      return
+    }
+    switch (type) {
+      case backend.dataRow:
+        capture.rows.push(readFirstColumn(frame))
+        return
+      case backend.closeComplete:
+        capture.closes += 1
+        if (capture.closes === 2) this.#captured(capture, { failed: false })
+        return
+      case backend.errorResponse:
+        this.#captured(capture, { failed: false, error: Buffer.from(frame) })
+        return
+      case backend.parameterStatus:
+      case backend.notificationResponse:
+        this.#listener.reply(type, frame)
+        capture.sink(type, frame)
+        return
+    }
+  }
+
+  #captured({ rows, resolve }: Capture, { failed, error }: { failed: boolean; error?: Buffer }): void {
+    this.#capture = undefined
+    this.#scanner.wholeFrames = false
+    resolve({ failed, rows, error })
   }
 }

@@ -40,6 +40,25 @@ export interface SessionOptions {
 /** Client messages waiting to be handled beyond this many bytes pause the client. */
 const queueBytes = 1024 * 1024
 
+/** From this version on a session can have its counts reported at once (pg_stat_force_next_flush). */
+const countingMajor = 15
+
+/** A simple message: it ends itself. */
+const alone = {
+  sync: undefined,
+  extended: false,
+  stepAt: [],
+  stepEnd: 1,
+  isImplicitCommit: false,
+  completed: () => undefined,
+} as const
+
+/** A Sync that ends the implicit transaction of batches before it. */
+const implicitCommit: Step = {
+  facts: { ...unknownFacts('COMMIT', 'COMMIT', []), bounded: true, reversible: 'no' },
+  text: { bytes: Buffer.alloc(0), sql: 'COMMIT', understanding: { kind: 'understood', statements: [] } },
+}
+
 /** Settings that decide what names in a statement mean; a change makes another action of the same bytes. */
 const bindingSettings = new Set(['search_path', 'role', 'session_authorization'])
 
@@ -59,6 +78,8 @@ export class Session {
   readonly #parameters = new Map<string, string>()
   readonly #context: Record<string, string> = {}
   #grammar: Grammar | undefined
+  /** Of the server; 0: not known yet. */
+  #major = 0
   #state: 'starting' | 'ready' | 'closed' = 'starting'
   #queue: Frame[] = []
   #queuedBytes = 0
@@ -79,6 +100,7 @@ export class Session {
     this.#server = new ServerLink(server, {
       reply: (type, frame) => this.#reply(type, frame),
       relay: (chunk) => this.#client.write(chunk),
+      quiet: () => this.#replies.quiet,
     })
     this.#replies = new Replies(
       (ends) => this.#settle(ends),
@@ -95,6 +117,7 @@ export class Session {
       policy,
       now,
       context: () => this.#context,
+      countsRows: () => this.#major >= countingMajor,
       isClosed: () => this.#state === 'closed',
       fail: (error) => this.#fail(error),
     })
@@ -251,7 +274,7 @@ export class Session {
         return this.#replies.quiet ? this.#endBatch(frame) : this.#whenQuiet(() => this.#endBatch(frame))
       case frontend.sync:
         requireEmpty(frame)
-        if (this.#batch.length === 0 && !this.#skipToSync) return this.#sendAlone(frame)
+        if (this.#batch.length === 0 && !this.#skipToSync && !this.#runner.mustMeasure) return this.#sendAlone(frame)
         return this.#replies.quiet ? this.#endBatch(frame) : this.#whenQuiet(() => this.#endBatch(frame))
       default:
         throw new RangeError(`message type ${printableType(type)} is not known`)
@@ -290,26 +313,27 @@ export class Session {
     if (this.#skipToSync) return undefined
     const text = this.#read(readQuery(frame.bytes))
     const steps = resolveExecutes(stepsOf(text), (name) => this.#names.factsOf(name))
+    const completed = (i: number) => this.#completed(steps[i])
     return this.#run({
+      ...alone,
       steps,
       messages: [frame.bytes],
-      sync: undefined,
-      extended: false,
-      expect: (actions) => [{ kind: 'query', actions, done: (i) => this.#completed(steps[i]) }],
+      completed,
+      expect: (actions) => [{ kind: 'query', actions, done: completed }],
     })
   }
 
   #functionCall(frame: Frame): Promise<void> | undefined {
     if (this.#skipToSync) return undefined
+    if (this.#runner.mustMeasure) throw new RangeError('a function call in the middle of an extended batch')
     const oid = frame.bytes.length >= 9 ? frame.bytes.readUInt32BE(5) : 0
     const sql = `FUNCTION CALL ${oid}`
     const reason = 'The fast-path interface calls a function by number, past the SQL parser.'
     const text = { bytes: frame.bytes, sql, understanding: { kind: 'unknown', reason } } as const
     return this.#run({
+      ...alone,
       steps: [{ facts: unknownFacts('FUNCTION CALL', sql, ['execute', 'unknown']), text, reason }],
       messages: [frame.bytes],
-      sync: undefined,
-      extended: false,
       expect: ([action]) => [{ kind: 'function', action: action ?? '' }],
     })
   }
@@ -324,19 +348,25 @@ export class Session {
       this.#skipToSync = false
       return this.#runner.finishRefused()
     }
-    const { steps, expect } = understandBatch(frames, {
+    const batch = understandBatch(frames, {
       names: this.#names,
       grammar: this.#requireGrammar(),
       settings: this.#lexerSettings(),
       completed: (step) => this.#completed(step),
     })
     const flush = end !== undefined && !isSync ? [end.bytes] : []
+    // What earlier batches did without a Sync becomes final now.
+    const isImplicitCommit = isSync && batch.steps.length === 0 && this.#runner.mustMeasure
     return this.#run({
-      steps,
+      steps: isImplicitCommit ? [implicitCommit] : batch.steps,
+      stepAt: isImplicitCommit ? [frames.length] : batch.stepAt,
+      stepEnd: frames.length,
+      isImplicitCommit,
+      completed: () => undefined,
       messages: [...frames.map((frame) => frame.bytes), ...flush],
       sync: isSync ? end.bytes : undefined,
       extended: true,
-      expect,
+      expect: batch.expect,
     })
   }
 
@@ -407,10 +437,11 @@ export class Session {
 
   #ready(): void {
     const major = Number.parseInt(this.#parameters.get('server_version') ?? '', 10)
+    this.#major = Number.isNaN(major) ? 0 : major
     this.#busy = true
     this.#state = 'ready'
     this.#options
-      .grammar(Number.isNaN(major) ? 0 : major)
+      .grammar(this.#major)
       .then((grammar) => {
         this.#grammar = grammar
         this.#busy = false

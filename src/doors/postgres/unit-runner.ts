@@ -1,7 +1,9 @@
 import { errorMessage } from '../../errors/index.ts'
-import { type Gate, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
+import { type Decision, type Gate, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
+import { charactersBefore } from './as-extended.ts'
 import { bindingDigest } from './binding.ts'
 import type { ClientLink } from './client-link.ts'
+import { CommitGate } from './commit-gate.ts'
 import {
   cleanUpMessages,
   type Explainable,
@@ -10,11 +12,13 @@ import {
   poisonMessages,
   rowsModified,
 } from './estimate.ts'
+import type { TransactionControl } from './grammar/index.ts'
 import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
 import type { Expected, Replies } from './replies.ts'
 import type { ServerLink } from './server-link.ts'
 import { actionOf, type Estimate, type SessionFacts } from './statement-action.ts'
-import { changesContext, farthest, type Step, wantsEstimate } from './steps.ts'
+import { changesContext, farthest, reachOf, type Step, wantsEstimate } from './steps.ts'
+import { together } from './together.ts'
 import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
 import { encodeReady } from './wire/encode.ts'
 
@@ -26,6 +30,13 @@ export interface Work {
   /** The Sync that ends an extended batch. A simple Query ends itself. */
   readonly sync: Buffer | undefined
   readonly extended: boolean
+  /** Extended: the message that runs each step, and how many messages there are before a final Flush. */
+  readonly stepAt: readonly number[]
+  readonly stepEnd: number
+  /** Its only step stands for the Sync itself, which makes earlier messages final. */
+  readonly isImplicitCommit: boolean
+  /** Called when a statement of a simple Query completed. */
+  readonly completed: (step: number) => void
   /** What the server will answer to `messages`, given the ids of the actions (in the order of `steps`). */
   readonly expect: (actionIds: readonly string[]) => readonly Expected[]
 }
@@ -40,6 +51,8 @@ export interface RunnerContext {
   readonly now: () => number
   /** Settings of the session that decide what names mean. */
   readonly context: () => Readonly<Record<string, string>>
+  /** The server can tell what a transaction has done so far. */
+  readonly countsRows: () => boolean
   /** The client is gone. */
   readonly isClosed: () => boolean
   /** The session cannot go on: its record was lost while its work was under way. */
@@ -52,6 +65,8 @@ export interface RunnerPolicy {
   readonly wait: number
   /** Whether replies to plain reads wait until their record is durable. */
   readonly record: 'strict' | 'batched'
+  /** Whether what was done is measured before it becomes final. */
+  readonly commitGate: boolean
 }
 
 /** What came of running a unit of work. `skipToSync`: it failed inside a batch whose Sync is still to come. */
@@ -63,12 +78,21 @@ export type Ran = 'forwarded' | 'refused' | 'skipToSync'
  */
 export class UnitRunner {
   readonly #in: RunnerContext
+  readonly #commitGate: CommitGate
   #waiting: { withdraw: (reason: string) => void; cancelled: boolean } | undefined
+  /** The unit about to be sent, if it runs by an approval. */
+  #approved: Unit | undefined
   /** The record whose failure ends the session; many units share one. */
   #watched: Promise<void> | undefined
 
   constructor(context: RunnerContext) {
     this.#in = context
+    this.#commitGate = new CommitGate(context)
+  }
+
+  /** A Sync that comes now makes something final that was not measured. */
+  get mustMeasure(): boolean {
+    return this.#commitGate.isDue
   }
 
   /** A client is kept waiting for reviewers. */
@@ -92,6 +116,11 @@ export class UnitRunner {
   /** Runs at once where nothing has to be waited for; otherwise hands back a promise. */
   run(work: Work): Ran | Promise<Ran> {
     if (work.steps.length === 0) return this.#forward(work, [])
+    if (this.#commitGate.mustReport(work)) return this.#commitGate.report().then(() => this.#understood(work))
+    return this.#understood(work)
+  }
+
+  #understood(work: Work): Ran | Promise<Ran> {
     if (this.#explainables(work).length > 0) return this.#runWithEstimates(work)
     return this.#submit(work, [])
   }
@@ -115,7 +144,7 @@ export class UnitRunner {
       const step = work.steps[i]
       if (step === undefined) continue
       const { rows, error } = await this.#estimate(step)
-      if (error !== undefined) return this.#failedBefore(work, error)
+      if (error !== undefined) return this.#failedBefore(work, i, error)
       estimates[i] = { rows }
     }
     return this.#submit(work, estimates)
@@ -138,19 +167,21 @@ export class UnitRunner {
    * The server refuses to plan the statement (no such table, no permission, …), so it would refuse to run it: its own
    * error goes to the client, and nothing is forwarded. A transaction has failed by it already, as it would have.
    */
-  #failedBefore(work: Work, error: Buffer): Ran {
+  #failedBefore(work: Work, step: number, error: Buffer): Ran {
     const fields = readErrorFields(error)
     this.#in.gate.recordFailed(this.#unit(work, []), {
       code: fields.get('C') ?? 'XX000',
       message: fields.get('M') ?? '',
     })
-    this.#in.client.write(error)
+    const before = work.extended ? 0 : (charactersBefore(work.steps[0]?.text.sql ?? '', work.steps)[step] ?? 0)
+    this.#in.client.write(before === 0 ? error : shiftErrorPosition(error, -before))
     return this.#afterError(work)
   }
 
   #unit(work: Work, estimates: readonly (Estimate | undefined)[]): Unit {
     const { facts, policy, replies, context } = this.#in
     const now = this.#in.now()
+    const { earlier } = this.#commitGate
     // In a failed transaction the server runs nothing but its end: such a statement touches no row.
     const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
     const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
@@ -158,7 +189,7 @@ export class UnitRunner {
       actions,
       // Nothing else of this session runs while the unit waits, so the context is that of now.
       get digest() {
-        return bindingDigest(work.steps, context())
+        return bindingDigest(commits(work) ? [...earlier, ...work.steps] : work.steps, context())
       },
       unknown: policy.unknown,
       record: this.#mayRecordSoon(work) ? 'soon' : 'now',
@@ -178,29 +209,44 @@ export class UnitRunner {
   #submit(work: Work, estimates: readonly (Estimate | undefined)[]): Ran | Promise<Ran> {
     const { gate, client } = this.#in
     const unit = this.#unit(work, estimates)
-    const ids = unit.actions.map((action) => action.id)
     const decision = gate.submit(unit, (notice) => client.write(heldNotice(notice)))
     switch (decision.kind) {
       case 'pass':
-        return this.#pass(work, ids, decision.recorded)
+        return this.#pass(work, unit, decision.recorded, decision.byApproval)
       case 'refuse':
         return this.#refuse(work, decision.refusal)
-      case 'wait': {
-        const waiting = { withdraw: decision.withdraw, cancelled: false }
-        this.#waiting = waiting
-        return decision.decided.then((refusal) => {
-          this.#waiting = undefined
-          if (waiting.cancelled) return this.#refuseWith(work, cancelledMessage)
-          return refusal === undefined ? this.#forward(work, ids) : this.#refuse(work, refusal)
-        })
-      }
+      case 'wait':
+        return this.#wait(work, decision).then((ran) => ran ?? this.#pass(work, unit, Promise.resolve(), true))
     }
   }
 
+  /** undefined: the unit may run now. */
+  async #wait(work: Work, decision: Extract<Decision, { kind: 'wait' }>): Promise<Ran | undefined> {
+    const waiting = { withdraw: decision.withdraw, cancelled: false }
+    this.#waiting = waiting
+    const refusal = await decision.decided
+    this.#waiting = undefined
+    if (waiting.cancelled) return this.#refuseWith(work, cancelledMessage)
+    return refusal === undefined ? undefined : this.#refuse(work, refusal)
+  }
+
   /** Lets a unit go as far as it may while its record is being synced. */
-  #pass(work: Work, ids: readonly string[], recorded: Promise<void>): Ran | Promise<Ran> {
+  #pass(work: Work, unit: Unit, recorded: Promise<void>, byApproval = false): Ran | Promise<Ran> {
     const { replies, client, policy } = this.#in
     const reach = farthest(work.steps)
+    const ids = unit.actions.map((action) => action.id)
+    const gated = this.#commitGate.plan(work, ids)
+    if (gated === 'unmeasurable') return this.#passUnmeasured(work, unit, recorded)
+    if (gated !== undefined) {
+      const run = () =>
+        this.#commitGate.run(gated, unit, recorded, async (decision) =>
+          decision.kind === 'refuse' ? this.#refuse(work, decision.refusal) : this.#wait(work, decision),
+        )
+      // What cannot be taken back by a rollback is not sent before its record is durable.
+      if (reach !== 'irrevocable' || isPlainCommit(work)) return run()
+      return recorded.then(run, (error: unknown) => this.#refuse(work, unrecordedRefusal(errorMessage(error))))
+    }
+    if (byApproval) this.#approved = unit
     if (reach === 'harmless') {
       if (policy.record === 'strict' && reads(work)) client.keepUntil(recorded)
       else this.#watch(recorded)
@@ -228,6 +274,32 @@ export class UnitRunner {
     )
   }
 
+  /** Several points at which something becomes final, or rows that come later: there is no one moment to measure at. */
+  async #passUnmeasured(work: Work, unit: Unit, recorded: Promise<void>): Promise<Ran> {
+    const { gate, client } = this.#in
+    try {
+      await recorded
+    } catch (error) {
+      return this.#refuse(work, unrecordedRefusal(errorMessage(error)))
+    }
+    const measured = { tables: [], locked: [], unknownBecause: unmeasurable }
+    const circumstances = { wait: unit.wait, approved: this.#commitGate.approved }
+    const decision = gate.confirm(unit, measured, circumstances, (notice) => client.write(heldNotice(notice)))
+    const refused =
+      decision.kind === 'pass'
+        ? undefined
+        : decision.kind === 'refuse'
+          ? this.#refuse(work, decision.refusal)
+          : await this.#wait(work, decision)
+    return (
+      refused ??
+      this.#forward(
+        work,
+        unit.actions.map((action) => action.id),
+      )
+    )
+  }
+
   #watch(recorded: Promise<void>): void {
     if (this.#watched === recorded) return
     this.#watched = recorded
@@ -246,6 +318,8 @@ export class UnitRunner {
 
   #send(work: Work, ids: readonly string[], sync: Buffer | undefined = undefined): void {
     const { replies, server } = this.#in
+    this.#commitGate.sent(work, this.#approved)
+    this.#approved = undefined
     if (work.steps.some((step) => step.facts.transaction !== null)) replies.noteTransactionControl()
     for (const expected of work.expect(ids)) replies.expect(expected)
     if (sync !== undefined) replies.expect({ kind: 'sync' })
@@ -284,25 +358,25 @@ export class UnitRunner {
   }
 }
 
-function reads(work: Work): boolean {
-  return work.steps.some((step) => step.facts.effects.length > 0)
+const unmeasurable =
+  'It makes several things final in one message, or loads rows beside other statements; send them one by one.'
+
+/** Makes an explicit transaction final. */
+function commits(work: Work): boolean {
+  return work.isImplicitCommit || work.steps.some(({ facts }) => isCommit(facts.transaction))
 }
 
-/** Each write to a socket costs more than copying a few small messages into one. */
-const worthJoining = 32 * 1024
+function isCommit(transaction: TransactionControl | null): boolean {
+  return transaction === 'commit' || transaction === 'prepare'
+}
 
-/** Messages as few writes. Those that came in one chunk stand back to back still, and are sent as they stand. */
-function together(messages: readonly Buffer[]): readonly Buffer[] {
-  const [first] = messages
-  if (first === undefined || messages.length === 1) return messages
-  let bytes = 0
-  let adjacent = true
-  for (const message of messages) {
-    adjacent &&= message.buffer === first.buffer && message.byteOffset === first.byteOffset + bytes
-    bytes += message.length
-  }
-  if (adjacent) return [Buffer.from(first.buffer, first.byteOffset, bytes)]
-  return bytes > worthJoining ? messages : [Buffer.concat(messages, bytes)]
+/** What is sent before the measuring is rollbackable, COMMIT itself comes after it. */
+function isPlainCommit(work: Work): boolean {
+  return work.steps.every(({ facts }) => isCommit(facts.transaction) || reachOf(facts) !== 'irrevocable')
+}
+
+function reads(work: Work): boolean {
+  return work.steps.some((step) => step.facts.effects.length > 0)
 }
 
 function explainableOf({ facts, bound }: Step): Explainable {

@@ -61,7 +61,12 @@ export function encodeExecute(portal: string): Buffer {
   return encodeMessage('E', portal, Buffer.alloc(4))
 }
 
-export function encodeClose(of: 'statement' | 'portal', name: string): Buffer {
+export function encodeDescribe(of: 'statement' | 'portal', name: string): Buffer {
+  return encodeMessage('D', Buffer.from(of === 'statement' ? 'S' : 'P', 'latin1'), name)
+}
+
+/** @param name as bytes: with its terminating zero */
+export function encodeClose(of: 'statement' | 'portal', name: string | Buffer): Buffer {
   return encodeMessage('C', Buffer.from(of === 'statement' ? 'S' : 'P', 'latin1'), name)
 }
 
