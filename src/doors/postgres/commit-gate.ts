@@ -2,17 +2,18 @@ import { errorMessage } from '../../errors/index.ts'
 import type { Decision, Measured, Unit } from '../../gate/index.ts'
 import { asExtended, asSimpleReply, charactersBefore } from './as-extended.ts'
 import { poisonMessages } from './estimate.ts'
-import { measureMessages, readMeasured, reportMessages } from './measure.ts'
+import type { StatementFacts } from './grammar/index.ts'
+import { measureQuery, type OwnQuery, readMeasured, reportMessages } from './measure.ts'
 import { heldNotice } from './messages.ts'
 import type { Expected } from './replies.ts'
 import type { Step } from './steps.ts'
 import { together } from './together.ts'
 import { TransactionWork, touches } from './transaction-work.ts'
-import type { Ran, RunnerContext, Work } from './unit-runner.ts'
 import { readErrorFields } from './wire/backend-messages.ts'
 import { encodeClose, encodeError, flushMessage, syncMessage } from './wire/encode.ts'
 import { readParse } from './wire/frontend-messages.ts'
 import { frontend } from './wire/message-types.ts'
+import type { Ran, RunnerContext, Work } from './work.ts'
 
 /** A unit of work in which something becomes final, ready to be sent in two parts. */
 interface GatedWork {
@@ -46,12 +47,15 @@ const mostKept = 1024 * 1024
 export class CommitGate {
   readonly #in: RunnerContext
   readonly #transaction = new TransactionWork()
+  /** The server keeps the counting query prepared. */
+  #prepared = false
 
   constructor(context: RunnerContext) {
     this.#in = context
   }
 
-  get #on(): boolean {
+  /** Everything that may have touched rows is measured before it is final. */
+  get isOn(): boolean {
     return this.#in.policy.commitGate && this.#in.countsRows()
   }
 
@@ -68,13 +72,13 @@ export class CommitGate {
   /** A Sync that comes now makes something final that was not measured. */
   get isDue(): boolean {
     const { replies } = this.#in
-    return this.#on && replies.unsynced && replies.status === 'I' && this.#transaction.wrote
+    return this.isOn && replies.unsynced && replies.status === 'I' && this.#transaction.wrote
   }
 
   /** Rows that an earlier transaction touched would be counted again. */
   mustReport(work: Work): boolean {
     const { replies } = this.#in
-    if (!this.#on || !this.#transaction.unreported || replies.status !== 'I' || replies.unsynced) return false
+    if (!this.isOn || !this.#transaction.unreported || replies.status !== 'I' || replies.unsynced) return false
     return work.steps.some(({ facts }) => facts.transaction === 'begin' || touches(facts))
   }
 
@@ -99,7 +103,7 @@ export class CommitGate {
 
   /** Where nothing becomes final that needs measuring: undefined. `unmeasurable`: it cannot be done for this work. */
   plan(work: Work, ids: readonly string[]): GatedWork | 'unmeasurable' | undefined {
-    if (!this.#on) return undefined
+    if (!this.isOn) return undefined
     this.#begin()
     const { replies } = this.#in
     const { steps } = work
@@ -141,10 +145,10 @@ export class CommitGate {
     const { work, at } = gated
     if (work.steps.some(({ facts }) => facts.transaction !== null)) replies.noteTransactionControl()
     const kept = new KeptReplies((bytes) => client.write(bytes))
-    const query = gated.locks ? measureMessages.rowsAndLocks : measureMessages.rows
+    const query = gated.locks ? measureQuery.withLocks : this.#query
     const captured = await server.capture(
-      together([...gated.messages.slice(0, at), query, flushMessage]),
-      true,
+      together([...gated.messages.slice(0, at), query.messages, flushMessage]),
+      query.closes,
       () => this.#expect(gated.expected.slice(0, at)),
       this.#sink(gated, at, (bytes) => kept.take(bytes)),
     )
@@ -158,8 +162,13 @@ export class CommitGate {
     }
     this.#transaction.measured()
     const measured = readCounts(captured)
+    if (!gated.locks) this.#prepared = true
     if (Buffer.isBuffer(measured)) {
-      return (await this.#takeBack(syncMessage)) ? this.#unmeasured(work, unit, measured) : 'refused'
+      if (!(await this.#takeBack(syncMessage))) return 'refused'
+      // Whether the query is there is not known any more.
+      this.#prepared = true
+      await this.hide()
+      return isClosed() ? 'refused' : this.#unmeasured(work, unit, measured)
     }
     try {
       await recorded
@@ -199,7 +208,7 @@ export class CommitGate {
     }
     await server.capture(
       together([...rest, syncMessage]),
-      false,
+      0,
       () => {
         this.#expect(expected)
         replies.expect({ kind: 'sync' })
@@ -207,6 +216,22 @@ export class CommitGate {
       this.#sink(gated, gated.messages.length + 1, (bytes) => client.write(bytes)),
     )
     return 'forwarded'
+  }
+
+  /** The counting query, prepared where nobody can see that it is. */
+  get #query(): OwnQuery {
+    return this.#prepared ? measureQuery.again : measureQuery.prepare
+  }
+
+  /** Whether the client could see, or take away, what the server keeps prepared for the door. */
+  isSeenBy(work: Work): boolean {
+    return this.#prepared && work.steps.some(({ facts }) => seesPrepared(facts))
+  }
+
+  async hide(): Promise<void> {
+    if (!this.#prepared) return
+    this.#prepared = false
+    await this.#in.server.exchange(Buffer.concat([measureQuery.forget, syncMessage]))
   }
 
   #expect(expected: readonly Expected[]): void {
@@ -285,6 +310,13 @@ function simpleWork(
   }
   const characters = charactersBefore(work.steps[0]?.text.sql ?? '', work.steps)
   return { messages, expected, at: at ?? messages.length, simple: { stepOf, characters } }
+}
+
+/** It lists or drops prepared statements, or may do so out of sight. */
+function seesPrepared({ effects, operation, resources, deallocates }: StatementFacts): boolean {
+  if (deallocates === 'ALL' || operation.startsWith('DISCARD')) return true
+  if (effects.includes('execute') || effects.includes('unknown')) return true
+  return resources.some(({ name }) => name.includes('pg_prepared_statement'))
 }
 
 /** Replies that the client gets once what they tell of is confirmed; more than a little does not wait. */

@@ -16,16 +16,15 @@ const counts = `
 SELECT pg_catalog.json_build_array('track_counts', pg_catalog.current_setting('track_counts'))::pg_catalog.text
 FROM pg_catalog.pg_stat_force_next_flush()
 UNION ALL
-SELECT pg_catalog.json_build_array('rows', n.nspname, c.relname, s.i, s.u, s.d)::pg_catalog.text
+SELECT pg_catalog.json_build_array('rows', c.relnamespace::pg_catalog.regnamespace, c.relname,
+  pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid), pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),
+  pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid))::pg_catalog.text
 FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-CROSS JOIN LATERAL (
-  SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) AS i,
-    pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) AS u,
-    pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS d OFFSET 0) s
 WHERE c.oid OPERATOR(pg_catalog.>=) 16384
   AND c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
-  AND (s.i OPERATOR(pg_catalog.>) 0 OR s.u OPERATOR(pg_catalog.>) 0 OR s.d OPERATOR(pg_catalog.>) 0)`
+  AND pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) OPERATOR(pg_catalog.+)
+    pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) OPERATOR(pg_catalog.+)
+    pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) OPERATOR(pg_catalog.>) 0`
 
 /** Tables that this transaction has locked as only DROP, TRUNCATE and ALTER do. One that is gone has no name any more. */
 const locks = `
@@ -39,23 +38,42 @@ WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.granted
   AND l.relation OPERATOR(pg_catalog.>=) 16384
   AND (c.oid IS NULL OR c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relpersistence OPERATOR(pg_catalog.<>) 't')`
 
-const name = '__sallyport_measure'
+const names = { rows: '__sallyport_measure', once: '__sallyport_measure_once' } as const
 
-function messages(text: string): Buffer {
-  return Buffer.concat([
-    encodeParse(name, text),
-    encodeBind(name, name),
-    encodeExecute(name),
-    encodeClose('portal', name),
-    encodeClose('statement', name),
-  ])
+function run(name: string): Buffer {
+  return Buffer.concat([encodeBind(name, name), encodeExecute(name), encodeClose('portal', name)])
 }
 
-/** The counting query, complete with the Close messages that leave nothing of it behind. */
-export const measureMessages = { rows: messages(counts), rowsAndLocks: messages(counts + locks) } as const
+function once(text: string): Buffer {
+  const { once: name } = names
+  return Buffer.concat([encodeParse(name, text), run(name), encodeClose('statement', name)])
+}
+
+/** A query of the door's own: its messages, and how many Close messages are among them. */
+export interface OwnQuery {
+  readonly messages: Buffer
+  readonly closes: number
+}
+
+/**
+ * The counting query. Planning it takes several times as long as running it, so the server keeps it prepared: made
+ * with `prepare`, run again with `again`, and gone with `forget`.
+ */
+export const measureQuery: {
+  readonly prepare: OwnQuery
+  readonly again: OwnQuery
+  /** With the locks; leaves nothing behind. */
+  readonly withLocks: OwnQuery
+  readonly forget: Buffer
+} = {
+  prepare: { messages: Buffer.concat([encodeParse(names.rows, counts), run(names.rows)]), closes: 1 },
+  again: { messages: run(names.rows), closes: 1 },
+  withLocks: { messages: once(counts + locks), closes: 2 },
+  forget: Buffer.concat([encodeClose('statement', names.rows), encodeClose('statement', names.once)]),
+}
 
 /** Lets the session's earlier work be reported, so that it is not counted again. */
-export const reportMessages = messages('SELECT 1 FROM pg_catalog.pg_stat_force_next_flush()')
+export const reportMessages = once('SELECT 1 FROM pg_catalog.pg_stat_force_next_flush()')
 
 const count = z.int().nonnegative()
 const row = z.union([
@@ -73,7 +91,13 @@ export function readMeasured(answer: readonly (string | null)[]): Measured {
     const read = row.parse(JSON.parse(text ?? 'null'))
     if (read[0] === 'track_counts') counted = read[1] === 'on'
     else if (read[0] === 'lock') locked.push(read[1])
-    else tables.push({ table: `${read[1]}.${read[2]}`, inserted: read[3], updated: read[4], deleted: read[5] })
+    else
+      tables.push({
+        table: `${read[1].replaceAll('"', '')}.${read[2]}`,
+        inserted: read[3],
+        updated: read[4],
+        deleted: read[5],
+      })
   }
   if (counted) return { tables, locked }
   const unknownBecause = 'The server does not count rows (track_counts is off), so what this did cannot be measured.'

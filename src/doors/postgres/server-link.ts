@@ -33,8 +33,8 @@ export interface Captured {
 interface Capture {
   /** Gets every message that belongs to the client, instead of the relay. */
   readonly sink: (type: number, frame: Buffer) => void
-  /** A query of the door's own comes behind the client's part. */
-  readonly own: boolean
+  /** How many Close messages end the query of the door's own behind the client's part; 0: there is none. */
+  readonly closesExpected: number
   inOwn: boolean
   readonly rows: (string | null)[]
   closes: number
@@ -98,19 +98,21 @@ export class ServerLink {
 
   /**
    * Sends messages of the client's and hands over their replies one by one, instead of relaying them.
-   * Resolves when all are answered; with `own`, a query of the door's own (ending in two Close messages and Flush)
-   * stands behind them, and this resolves when that is answered, or when the client's part has failed.
+   * Resolves when all are answered; with `closesExpected`, a query of the door's own (with so many Close messages, the
+   * last at its end before a Flush) stands behind them, and this resolves when that is answered, or when the client's
+   * part has failed.
    */
   async capture(
     messages: readonly Buffer[],
-    own: boolean,
+    closesExpected: number,
     expect: () => void,
     sink: Capture['sink'],
   ): Promise<Captured> {
     await this.#atBoundary()
     return new Promise((resolve) => {
       expect()
-      this.#capture = { sink, own, inOwn: own && this.#listener.quiet(), rows: [], closes: 0, resolve }
+      const inOwn = closesExpected > 0 && this.#listener.quiet()
+      this.#capture = { sink, closesExpected, inOwn, rows: [], closes: 0, resolve }
       this.#scanner.wholeFrames = true
       for (const message of messages) this.send(message)
     })
@@ -160,9 +162,9 @@ export class ServerLink {
     if (!capture.inOwn) {
       this.#listener.reply(type, frame)
       capture.sink(type, frame)
-      if (capture.own && type === backend.errorResponse) return this.#captured(capture, { failed: true })
+      if (capture.closesExpected > 0 && type === backend.errorResponse) return this.#captured(capture, { failed: true })
       if (!this.#listener.quiet()) return
-      if (capture.own) capture.inOwn = true
+      if (capture.closesExpected > 0) capture.inOwn = true
       else this.#captured(capture, { failed: false })
       return
     }
@@ -172,7 +174,7 @@ export class ServerLink {
         return
       case backend.closeComplete:
         capture.closes += 1
-        if (capture.closes === 2) this.#captured(capture, { failed: false })
+        if (capture.closes === capture.closesExpected) this.#captured(capture, { failed: false })
         return
       case backend.errorResponse:
         this.#captured(capture, { failed: false, error: Buffer.from(frame) })

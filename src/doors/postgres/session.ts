@@ -13,12 +13,13 @@ import { startupSettings, startupSteps } from './startup.ts'
 import { actionOf, SessionFacts } from './statement-action.ts'
 import { readStatement } from './statement-text.ts'
 import { resolveExecutes, type Step, stepsOf, unknownFacts } from './steps.ts'
-import { type Ran, type RunnerPolicy, UnitRunner, type Work } from './unit-runner.ts'
+import { UnitRunner } from './unit-runner.ts'
 import { readParameterStatus } from './wire/backend-messages.ts'
 import { terminateMessage } from './wire/encode.ts'
 import { type Frame, FrameSplitter, printableType } from './wire/frame-splitter.ts'
 import { readQuery, type StartupMessage } from './wire/frontend-messages.ts'
 import { backend, frontend } from './wire/message-types.ts'
+import type { Ran, RunnerPolicy, Work } from './work.ts'
 
 export interface SessionOptions {
   readonly gate: Gate

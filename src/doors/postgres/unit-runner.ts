@@ -1,8 +1,7 @@
 import { errorMessage } from '../../errors/index.ts'
-import { type Decision, type Gate, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
+import { type Decision, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
 import { charactersBefore } from './as-extended.ts'
 import { bindingDigest } from './binding.ts'
-import type { ClientLink } from './client-link.ts'
 import { CommitGate } from './commit-gate.ts'
 import {
   cleanUpMessages,
@@ -14,63 +13,13 @@ import {
 } from './estimate.ts'
 import type { TransactionControl } from './grammar/index.ts'
 import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
-import type { Expected, Replies } from './replies.ts'
-import type { ServerLink } from './server-link.ts'
-import { actionOf, type Estimate, type SessionFacts } from './statement-action.ts'
+import { invalidates, RememberedEstimates } from './remembered-estimates.ts'
+import { actionOf, type Estimate } from './statement-action.ts'
 import { changesContext, farthest, reachOf, type Step, wantsEstimate } from './steps.ts'
 import { together } from './together.ts'
 import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
 import { encodeReady } from './wire/encode.ts'
-
-/** Messages that are let through or refused together. */
-export interface Work {
-  readonly steps: readonly Step[]
-  /** Everything but a final Sync. */
-  readonly messages: readonly Buffer[]
-  /** The Sync that ends an extended batch. A simple Query ends itself. */
-  readonly sync: Buffer | undefined
-  readonly extended: boolean
-  /** Extended: the message that runs each step, and how many messages there are before a final Flush. */
-  readonly stepAt: readonly number[]
-  readonly stepEnd: number
-  /** Its only step stands for the Sync itself, which makes earlier messages final. */
-  readonly isImplicitCommit: boolean
-  /** Called when a statement of a simple Query completed. */
-  readonly completed: (step: number) => void
-  /** What the server will answer to `messages`, given the ids of the actions (in the order of `steps`). */
-  readonly expect: (actionIds: readonly string[]) => readonly Expected[]
-}
-
-export interface RunnerContext {
-  readonly client: ClientLink
-  readonly server: ServerLink
-  readonly replies: Replies
-  readonly gate: Gate
-  readonly facts: SessionFacts
-  readonly policy: RunnerPolicy
-  readonly now: () => number
-  /** Settings of the session that decide what names mean. */
-  readonly context: () => Readonly<Record<string, string>>
-  /** The server can tell what a transaction has done so far. */
-  readonly countsRows: () => boolean
-  /** The client is gone. */
-  readonly isClosed: () => boolean
-  /** The session cannot go on: its record was lost while its work was under way. */
-  readonly fail: (error: unknown) => void
-}
-
-export interface RunnerPolicy {
-  readonly unknown: Unit['unknown']
-  /** Milliseconds a held client may wait. */
-  readonly wait: number
-  /** Whether replies to plain reads wait until their record is durable. */
-  readonly record: 'strict' | 'batched'
-  /** Whether what was done is measured before it becomes final. */
-  readonly commitGate: boolean
-}
-
-/** What came of running a unit of work. `skipToSync`: it failed inside a batch whose Sync is still to come. */
-export type Ran = 'forwarded' | 'refused' | 'skipToSync'
+import type { Ran, RunnerContext, Work } from './work.ts'
 
 /**
  * Takes one unit of work through the gate and on to the server. One at a time, and only when the server has answered
@@ -79,6 +28,7 @@ export type Ran = 'forwarded' | 'refused' | 'skipToSync'
 export class UnitRunner {
   readonly #in: RunnerContext
   readonly #commitGate: CommitGate
+  readonly #estimates: RememberedEstimates
   #waiting: { withdraw: (reason: string) => void; cancelled: boolean } | undefined
   /** The unit about to be sent, if it runs by an approval. */
   #approved: Unit | undefined
@@ -88,6 +38,7 @@ export class UnitRunner {
   constructor(context: RunnerContext) {
     this.#in = context
     this.#commitGate = new CommitGate(context)
+    this.#estimates = new RememberedEstimates(context.now)
   }
 
   /** A Sync that comes now makes something final that was not measured. */
@@ -116,7 +67,13 @@ export class UnitRunner {
   /** Runs at once where nothing has to be waited for; otherwise hands back a promise. */
   run(work: Work): Ran | Promise<Ran> {
     if (work.steps.length === 0) return this.#forward(work, [])
-    if (this.#commitGate.mustReport(work)) return this.#commitGate.report().then(() => this.#understood(work))
+    if (this.#commitGate.mustReport(work)) return this.#commitGate.report().then(() => this.#unseen(work))
+    return this.#unseen(work)
+  }
+
+  /** Before a statement that could see what the door keeps prepared, it goes. */
+  #unseen(work: Work): Ran | Promise<Ran> {
+    if (this.#commitGate.isSeenBy(work)) return this.#commitGate.hide().then(() => this.#understood(work))
     return this.#understood(work)
   }
 
@@ -131,11 +88,15 @@ export class UnitRunner {
     if (replies.unsynced || replies.status === 'E') return []
     const found: number[] = []
     for (const [i, step] of work.steps.entries()) {
-      if (wantsEstimate(step.facts)) found.push(i)
+      if (wantsEstimate(step.facts) && this.#remembered(step) === undefined) found.push(i)
       // Tables and settings may be others for what follows.
       if (changesContext(step.facts)) break
     }
     return found
+  }
+
+  #remembered(step: Step): number | undefined {
+    return this.#commitGate.isOn ? this.#estimates.rowsOf(step) : undefined
   }
 
   async #runWithEstimates(work: Work): Promise<Ran> {
@@ -146,6 +107,7 @@ export class UnitRunner {
       const { rows, error } = await this.#estimate(step)
       if (error !== undefined) return this.#failedBefore(work, i, error)
       estimates[i] = { rows }
+      this.#estimates.remember(step, rows)
     }
     return this.#submit(work, estimates)
   }
@@ -184,7 +146,10 @@ export class UnitRunner {
     const { earlier } = this.#commitGate
     // In a failed transaction the server runs nothing but its end: such a statement touches no row.
     const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
-    const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
+    const actions = work.steps.map((step, i) => {
+      const estimate = estimates[i] ?? { rows: wantsEstimate(step.facts) ? (this.#remembered(step) ?? null) : null }
+      return actionOf(step, facts, inFailed ? { rows: 0 } : estimate, now)
+    })
     return {
       actions,
       // Nothing else of this session runs while the unit waits, so the context is that of now.
@@ -318,12 +283,17 @@ export class UnitRunner {
 
   #send(work: Work, ids: readonly string[], sync: Buffer | undefined = undefined): void {
     const { replies, server } = this.#in
-    this.#commitGate.sent(work, this.#approved)
-    this.#approved = undefined
+    this.#noteSent(work)
     if (work.steps.some((step) => step.facts.transaction !== null)) replies.noteTransactionControl()
     for (const expected of work.expect(ids)) replies.expect(expected)
     if (sync !== undefined) replies.expect({ kind: 'sync' })
     for (const message of together(sync === undefined ? work.messages : [...work.messages, sync])) server.send(message)
+  }
+
+  #noteSent(work: Work): void {
+    this.#commitGate.sent(work, this.#approved)
+    this.#approved = undefined
+    if (work.steps.some(({ facts }) => invalidates(facts))) this.#estimates.forget()
   }
 
   #sendSync(sync: Buffer): Ran {

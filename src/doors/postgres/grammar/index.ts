@@ -2,6 +2,7 @@
  * doors/postgres/grammar: what a PostgreSQL statement does, by PostgreSQL's own parser. Pure but for loading it.
  * @module
  */
+export { templateOf } from './cache.ts'
 export { classifyToActions } from './classify.ts'
 export type { StatementFacts, TransactionControl, Understanding } from './facts.ts'
 export { type Grammar, loadGrammar } from './grammar.ts'
