@@ -7,8 +7,9 @@ import { type Condition, compileCondition, evaluator } from './condition.ts'
 import { parseDuration } from './duration.ts'
 import type { Review } from './judge.ts'
 import { expandMacros, hasComment } from './macros.ts'
-import { compileMessage } from './message.ts'
+import { compileMessage, messageFields } from './message.ts'
 import { prefilter } from './prefilter.ts'
+import { dependence, fieldsRead } from './reads.ts'
 import { defaultReview } from './review.ts'
 import type { Rule } from './rule.ts'
 import { maxConditionLength, type RuleSource } from './rule-file.ts'
@@ -53,6 +54,7 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
     mayMatch,
     rest: compileRest(rest, scope),
     message: rule.message === undefined ? () => rule.about : template,
+    dependence: dependence([...fieldsRead(condition.ast), ...messageFields(rule.message ?? '')]),
     tests: (rule.tests ?? []).map((test, i) => ({
       ...test,
       source,

@@ -1,4 +1,5 @@
 import type { Action, Outcome } from '../action/index.ts'
+import type { Dependence } from './reads.ts'
 
 /** What a hold asks of reviewers. */
 export interface Review {
@@ -40,4 +41,9 @@ export interface Judge {
   /** First 12 hex digits of SHA-256 over the canonical rule files. */
   readonly version: string
   judge(action: Action): Judgement
+  /**
+   * What the verdict on an action like this one depends on, beside what kind of action it is (effects, protocol,
+   * operation, environment, kind of actor, traits). A judge that cannot say has to be asked every time.
+   */
+  dependence?(action: Action): Dependence
 }

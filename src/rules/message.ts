@@ -36,6 +36,14 @@ export function compileMessage(text: string): MessageTemplate | Finding[] {
   return (action) => parts.map((part) => (typeof part === 'string' ? part : fieldInWords(action, part))).join('')
 }
 
+/** The fields that a sentence puts in. */
+export function messageFields(text: string): string[] {
+  return [...text.matchAll(/\{([^{}]*)\}/g)].flatMap(([, path = '']) =>
+    // Whether rows are exact decides how they are worded.
+    path.trim() === 'impact.rows' ? ['impact.rows', 'impact.exact'] : [path.trim()],
+  )
+}
+
 function fieldProblem(steps: readonly string[]): { message: string; hint?: string } | undefined {
   let type: FieldType = actionType
   for (const step of steps) {

@@ -2,6 +2,7 @@ import { type Action, type Outcome, outcomes } from '../action/index.ts'
 import { type Condition, evaluationProblem, type RuleContext } from './condition.ts'
 import type { Judge, Judgement, RuleMatch } from './judge.ts'
 import { type Facts, factsKey, factsOf } from './prefilter.ts'
+import { type Dependence, dependence } from './reads.ts'
 import { combineReviews, defaultReview, type RuleReview } from './review.ts'
 import type { Rule } from './rule.ts'
 
@@ -53,14 +54,22 @@ export function ruleContext(action: Action): RuleContext {
 /** Most combinations of facts that a rule set remembers; a running system has some dozens. */
 const maxRemembered = 1_000
 
-/** The rules that may match an action. Actions of a system are alike: what was found for one is kept for the next. */
-function candidateFinder(rules: readonly Rule[]): (facts: Facts) => readonly Rule[] {
-  const remembered = new Map<string, readonly Rule[]>()
+/** The rules that may match an action, and what their verdict depends on. */
+interface Candidates {
+  readonly rules: readonly Rule[]
+  readonly dependence: Dependence
+}
+
+/** Finds the rules that may match. Actions of a system are alike: what was found for one is kept for the next. */
+function candidateFinder(rules: readonly Rule[]): (facts: Facts) => Candidates {
+  const remembered = new Map<string, Candidates>()
   return (facts) => {
     const key = factsKey(facts)
     const known = key === undefined ? undefined : remembered.get(key)
     if (known) return known
-    const found = rules.filter((rule) => rule.mayMatch(facts))
+    const candidates = rules.filter((rule) => rule.mayMatch(facts))
+    const reads = candidates.flatMap((rule) => [...rule.dependence.reads])
+    const found = { rules: candidates, dependence: dependence(reads) }
     if (key !== undefined) {
       if (remembered.size >= maxRemembered) remembered.clear()
       remembered.set(key, found)
@@ -76,7 +85,7 @@ export function createJudge(version: string, rules: readonly Rule[]): Judge {
     version,
     judge(action) {
       const facts = factsOf(action)
-      const candidates = candidatesOf(facts)
+      const { rules: candidates } = candidatesOf(facts)
       if (candidates.length === 0) return noMatch
       const context = ruleContext(action)
       const enforced: Verdict[] = []
@@ -89,6 +98,7 @@ export function createJudge(version: string, rules: readonly Rule[]): Judge {
       }
       return enforced.length === 0 ? { ...noMatch, shadow } : judgement(action, enforced, shadow)
     },
+    dependence: (action) => candidatesOf(factsOf(action)).dependence,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Condition } from './condition.ts'
 import type { Review, RuleMatch } from './judge.ts'
 import type { MessageTemplate } from './message.ts'
 import type { Prefilter } from './prefilter.ts'
+import type { Dependence } from './reads.ts'
 import type { Mode, RuleSource, Severity } from './rule-file.ts'
 
 /** One rule as people see it in lists. */
@@ -30,6 +31,8 @@ export interface Rule {
   /** The condition without what `mayMatch` has decided: the same answer, sooner. */
   readonly rest: Pick<Condition, 'holds'>
   readonly message: MessageTemplate
+  /** What its condition and its message read of an action. */
+  readonly dependence: Dependence
   readonly tests: readonly RuleTest[]
 }
 
