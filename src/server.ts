@@ -216,7 +216,8 @@ async function openRules(config: Config, ledger: Ledger, log: Log) {
   loaded(store.current())
   const now = (): RulesNow => {
     const current = store.current()
-    return { version: current.judge.version, files: digests(current), rules: current.rules, problems }
+    const files = current.files.map(({ file, text }) => ({ file, digest: sha256Hex(text), text }))
+    return { version: current.judge.version, files, rules: current.rules, problems }
   }
   const subscribe = (listener: () => void) => {
     listeners.add(listener)

@@ -32,5 +32,7 @@ export const agreed: readonly [
   action: Agrees<told.ActionRecord, typeof api.actionRecordSchema>,
   door: Agrees<told.DoorView, typeof api.doorSchema>,
   rules: Agrees<told.RulesView, typeof api.rulesSchema>,
+  ruleFiles: Agrees<told.RuleFiles, typeof api.ruleFilesSchema>,
+  ruleCheck: Agrees<told.RuleCheck, typeof api.ruleCheckSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
-] = [true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true]

@@ -12,11 +12,15 @@ import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { recordRoutes } from './routes/record.ts'
+import { rulesRoutes } from './routes/rules.ts'
 import { serverRoutes } from './routes/server.ts'
 import { securityHeaders } from './security-headers.ts'
 
 /** Bytes of a request body; nothing that people send is near it. */
 const bodyAtMost = 64 * 1024
+/** Where a body holds a rule file, which may have 1 MiB; as JSON it is longer. */
+const ruleBodyAtMost = 2 * 1024 * 1024
+const ruleBodies: ReadonlySet<string> = new Set(['/api/rules/check'])
 
 export type Api = OpenAPIHono<ApiEnv>
 
@@ -37,13 +41,14 @@ export function createApi(deps: ApiDeps): Api {
   app.notFound((c) => c.json(errorBody('not_found', `There is nothing at ${c.req.path}.`), 404))
 
   app.use(securityHeaders(), knownHost(deps.publicUrl))
-  const tooLarge = errorBody('invalid_request', `A request body has at most ${bodyAtMost / 1024} KiB.`)
   app.use('/api/*', authenticated(deps.people), jsonOnly)
-  app.use('/api/*', bodyLimit({ maxSize: bodyAtMost, onError: (c) => c.json(tooLarge, 413) }))
+  const [body, ruleBody] = [atMost(bodyAtMost), atMost(ruleBodyAtMost)]
+  app.use('/api/*', (c, next) => (ruleBodies.has(c.req.path) ? ruleBody : body)(c, next))
 
   serverRoutes(app, deps)
   holdRoutes(app, parts)
   recordRoutes(app, deps)
+  rulesRoutes(app, deps)
   peopleRoutes(app, deps)
   eventRoutes(app, parts)
 
@@ -67,6 +72,11 @@ export function createApi(deps: ApiDeps): Api {
   app.all('/api/*', (c) => c.notFound())
   app.use('*', consoleFiles(deps.consoleDir))
   return app
+}
+
+function atMost(bytes: number): MiddlewareHandler {
+  const tooLarge = errorBody('invalid_request', `A request body has at most ${bytes / 1024} KiB here.`)
+  return bodyLimit({ maxSize: bytes, onError: (c) => c.json(tooLarge, 413) })
 }
 
 /** A form of another site can send text/plain without asking; JSON it cannot. */

@@ -20,7 +20,7 @@ export interface DoorView {
 /** The rules in force, and why the newest files are not, where that is so. */
 export interface RulesNow {
   readonly version: string
-  readonly files: readonly { readonly file: string; readonly digest: string }[]
+  readonly files: readonly { readonly file: string; readonly digest: string; readonly text: string }[]
   readonly rules: readonly Pick<RuleSummary, 'id' | 'about' | 'outcome' | 'mode' | 'file' | 'line' | 'severity'>[]
   readonly problems: string | null
 }

@@ -18,7 +18,7 @@ export const failures = {
   403: json(errorSchema, 'Not allowed to this person'),
   404: json(errorSchema, 'No such thing'),
   409: json(errorSchema, 'Something has changed in the meantime, or stands against it'),
-  413: json(errorSchema, 'The body is larger than 64 KiB'),
+  413: json(errorSchema, 'The body is too large: 64 KiB at most, a rule file 2 MiB'),
   415: json(errorSchema, 'The body is not application/json'),
   503: json(errorSchema, 'The record cannot be written'),
 } as const

@@ -193,6 +193,42 @@ export const rulesSchema = z
   })
   .openapi('Rules')
 
+export const ruleFilesSchema = z.object({
+  version: z.string().describe('Of the rule set in force'),
+  files: z.array(z.object({ file: z.string(), digest: z.string(), text: z.string() })).readonly(),
+})
+
+export const ruleTextSchema = z
+  .strictObject({
+    file: z.string().min(1).max(1_000).describe('One of the files in force, which it would replace, or a new one'),
+    text: z.string(),
+  })
+  .openapi('RuleText')
+
+export const ruleCheckSchema = z
+  .object({
+    ok: z.boolean().describe('The set would load'),
+    version: z.string().nullable().describe('The version it would have'),
+    rules: z.number().int(),
+    diagnostics: z
+      .array(
+        z.object({
+          severity: z.enum(['error', 'warning']),
+          message: z.string(),
+          hint: z.string().optional(),
+          file: z.string(),
+          line: z.number().int().describe('From 1'),
+          column: z.number().int().describe('From 1, in characters'),
+          length: z.number().int().optional(),
+        }),
+      )
+      .readonly(),
+    tests: z
+      .array(z.object({ rule: z.string(), test: z.string(), expected: outcome, got: outcome, passed: z.boolean() }))
+      .readonly(),
+  })
+  .openapi('RuleCheck')
+
 export const entrySchema = z
   .object({
     index: z.number().int(),

@@ -19,6 +19,16 @@ function person(id: string, roles: Person['roles']): Person {
   return { id, name: id, kind: 'human', groups: [], roles, actors: [] }
 }
 
+const rulesText = `version: 1
+rules:
+  - id: r
+    about: About
+    when: 'impact.rows > 10'
+    then: hold
+    tests:
+      - { name: many, expect: hold, action: { impact: { rows: 11 } } }
+`
+
 interface TestRequest {
   readonly method?: string
   /** Sent as JSON. */
@@ -70,7 +80,7 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
     rules: {
       current: () => ({
         version,
-        files: [{ file: 'a.yaml', digest: 'd'.repeat(64) }],
+        files: [{ file: 'a.yaml', digest: 'd'.repeat(64), text: rulesText }],
         rules: [{ id: 'r', about: 'About', outcome: 'hold', mode: 'enforce', file: 'a.yaml', line: 3, severity: null }],
         problems: null,
       }),

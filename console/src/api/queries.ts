@@ -1,4 +1,5 @@
 import {
+  keepPreviousData,
   type QueryClient,
   type QueryKey,
   queryOptions,
@@ -18,6 +19,8 @@ import type {
   HoldView,
   LedgerView,
   Me,
+  RuleCheck,
+  RuleFiles,
   RulesView,
   VoteDecision,
 } from './types.ts'
@@ -109,6 +112,21 @@ export const useDoors = () =>
 
 export const useRules = () =>
   useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => getJson<RulesView>('/api/rules', signal) })
+
+/** The files of the rules in force. */
+export const useRuleFiles = () =>
+  useQuery({ queryKey: ['rules', 'files'], queryFn: ({ signal }) => getJson<RuleFiles>('/api/rules/files', signal) })
+
+/** What the server would say to a rule file with this text; asked once for each text. */
+export const useRuleCheck = (file: string, text: string, enabled: boolean) =>
+  useQuery({
+    queryKey: ['rules', 'check', file, text],
+    queryFn: () => postJson<RuleCheck>('/api/rules/check', { file, text }),
+    enabled,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 10_000,
+    placeholderData: keepPreviousData,
+  })
 
 /** Recent actions, newest first. Looks for new ones every few seconds while only the newest page is shown. */
 export const useRecord = () =>

@@ -199,3 +199,34 @@ export interface RulesView {
   /** Why the newest files on disk are not in force; null when they are. */
   readonly problems: string | null
 }
+
+export interface RuleFiles {
+  readonly version: string
+  readonly files: readonly { readonly file: string; readonly digest: string; readonly text: string }[]
+}
+
+/** A finding at a place in a rule file; lines and columns count from 1. */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  readonly hint?: string
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly length?: number
+}
+
+export interface RuleCheck {
+  readonly ok: boolean
+  /** The version the set would have; null: it does not load. */
+  readonly version: string | null
+  readonly rules: number
+  readonly diagnostics: readonly Diagnostic[]
+  readonly tests: readonly {
+    readonly rule: string
+    readonly test: string
+    readonly expected: Outcome
+    readonly got: Outcome
+    readonly passed: boolean
+  }[]
+}

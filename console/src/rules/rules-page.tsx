@@ -1,3 +1,5 @@
+import { Button, SegmentedControl } from '@mantine/core'
+import { useState } from 'react'
 import { useRules } from '../api/queries.ts'
 import type { RulesView } from '../api/types.ts'
 import { outcomeTone } from '../format/impact.ts'
@@ -5,10 +7,14 @@ import { Failure, Loading } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import classes from '../parts/page.module.css'
 import { Tag } from '../parts/tag.tsx'
+import { RuleFiles } from './rule-files.tsx'
+import own from './rules.module.css'
 
 /** The rule set in force, and why newer files are not, where that is so. */
 export function RulesPage() {
   const { data, error, refetch } = useRules()
+  const [view, setView] = useState<'rules' | 'files'>('rules')
+  const [at, setAt] = useState<{ file: string; line: number } | null>(null)
   return (
     <>
       <div className={classes.head}>
@@ -18,7 +24,8 @@ export function RulesPage() {
             'The rule set in force'
           ) : (
             <>
-              Rule set <code>{data.version}</code> is in force, from {data.files.map(({ file }) => file).join(', ')}
+              Rule set <code>{data.version}</code> is in force, from {data.files.length}{' '}
+              {data.files.length === 1 ? 'file' : 'files'}
             </>
           )}
         </p>
@@ -36,12 +43,33 @@ export function RulesPage() {
               <pre className={classes.problems}>{data.problems}</pre>
             </Notice>
           )}
-          {data.rules.length === 0 ? (
+          <SegmentedControl
+            className={own.views ?? ''}
+            aria-label="What to show"
+            value={view}
+            onChange={(value) => {
+              setAt(null)
+              setView(value === 'files' ? 'files' : 'rules')
+            }}
+            data={[
+              { value: 'rules', label: `Rules (${data.rules.length})` },
+              { value: 'files', label: `Files (${data.files.length})` },
+            ]}
+          />
+          {view === 'files' ? (
+            <RuleFiles at={at} />
+          ) : data.rules.length === 0 ? (
             <Notice tone="warn" title="There are no rules">
               Every action that can be understood is let through and recorded.
             </Notice>
           ) : (
-            <RuleTable rules={data.rules} />
+            <RuleTable
+              rules={data.rules}
+              open={(rule) => {
+                setAt(rule)
+                setView('files')
+              }}
+            />
           )}
         </div>
       )}
@@ -49,7 +77,12 @@ export function RulesPage() {
   )
 }
 
-function RuleTable({ rules }: { rules: RulesView['rules'] }) {
+interface RuleTableProps {
+  readonly rules: RulesView['rules']
+  readonly open: (at: { file: string; line: number }) => void
+}
+
+function RuleTable({ rules, open }: RuleTableProps) {
   return (
     <div className={`card ${classes.scroll}`}>
       <table className={classes.table}>
@@ -73,9 +106,11 @@ function RuleTable({ rules }: { rules: RulesView['rules'] }) {
                 {rule.mode === 'shadow' && <Tag title="Records what it would have done">shadow</Tag>}
               </td>
               <td className="dim nowrap">
-                <code>
-                  {rule.file}:{rule.line}
-                </code>
+                <Button variant="subtle" size="compact-sm" onClick={() => open({ file: rule.file, line: rule.line })}>
+                  <code>
+                    {rule.file.split('/').at(-1)}:{rule.line}
+                  </code>
+                </Button>
               </td>
             </tr>
           ))}

@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, needs } from '../access.ts'
-import type { ApiDeps, RulesNow } from '../deps.ts'
+import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { doorSchema, meSchema, rulesSchema } from '../schemas.ts'
+import { doorSchema, meSchema } from '../schemas.ts'
 
 const healthSchema = z
   .object({
@@ -42,14 +42,6 @@ const doors = createRoute({
   responses: { ...failures, 200: json(z.object({ doors: z.array(doorSchema).readonly() }), 'Doors') },
 })
 
-const rules = createRoute({
-  ...needs('read'),
-  method: 'get',
-  path: '/api/rules',
-  summary: 'The rules in force',
-  responses: { ...failures, 200: json(rulesSchema, 'Rules') },
-})
-
 export function serverRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   const { ledger, version } = deps
 
@@ -71,23 +63,4 @@ export function serverRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   })
 
   app.openapi(doors, (c) => c.json({ doors: deps.doors() }, 200))
-
-  app.openapi(rules, (c) => c.json(viewRules(deps.rules.current()), 200))
-}
-
-function viewRules(now: RulesNow) {
-  return {
-    version: now.version,
-    files: now.files.map(({ file, digest }) => ({ file, digest })),
-    rules: now.rules.map(({ id, about, outcome, mode, file, line, severity }) => ({
-      id,
-      about,
-      outcome,
-      mode,
-      file,
-      line,
-      ...(severity === null ? {} : { severity }),
-    })),
-    problems: now.problems,
-  }
 }
