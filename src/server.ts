@@ -9,7 +9,7 @@ import { PostgresDoor } from './doors/postgres/index.ts'
 import { errorMessage, formatDiagnostics } from './errors/index.ts'
 import { LedgerGate, settleUnfinished } from './gate/index.ts'
 import { Holds } from './holds/index.ts'
-import { type Ledger, openFileLedger } from './ledger/index.ts'
+import { type FileLedger, type Ledger, nodeFiles, openFileLedger, signingKey, TransparencyLog } from './ledger/index.ts'
 import { People, type Person } from './people/index.ts'
 import { openRuleStore, type RuleStore, type RulesInForce } from './rules/index.ts'
 import { version } from './version.ts'
@@ -54,6 +54,8 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
         log('ledger_state', { state, ...(reason === undefined ? {} : { reason: errorMessage(reason) }) }),
     })
     opened.push(() => ledger.close())
+    const transparency = await openTransparencyLog(join(config.data, 'ledger'), ledger, log)
+    opened.push(() => transparency.close())
     const unfinished = await settleUnfinished(ledger)
     if (unfinished > 0) log('unfinished_actions', { settledAsUnknown: unfinished })
     ledger.append('server.started', { version: version(), pid: process.pid })
@@ -127,6 +129,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
         const closeLedger = opened.shift()
         await closeAll()
         record(ledger, () => ledger.append('server.stopped', { reason }))
+        // The last entry is published too.
+        await ledger.flush().catch(() => undefined)
+        await transparency.close()
         await closeLedger?.()
       },
     }
@@ -134,6 +139,12 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     await closeAll()
     throw error
   }
+}
+
+async function openTransparencyLog(directory: string, entries: FileLedger, log: Log): Promise<TransparencyLog> {
+  const signer = await signingKey(nodeFiles, directory)
+  const onProblem = (error: unknown) => log('checkpoint_not_written', { error: errorMessage(error) })
+  return TransparencyLog.open({ files: nodeFiles, directory, entries, signer, onProblem })
 }
 
 function record(ledger: Ledger, append: () => void): void {

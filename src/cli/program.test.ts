@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { completeAction } from '../action/index.ts'
-import { openFileLedger } from '../ledger/index.ts'
+import { nodeFiles, openFileLedger, signingKey, TransparencyLog } from '../ledger/index.ts'
 import type { CliIo } from './io.ts'
 import { runCli } from './program.ts'
 
@@ -335,7 +335,7 @@ describe('ledger', () => {
     const lines = (await run(['ledger', 'list', '--data', data, '--json'])).out.trim().split('\n')
     expect(lines.map((line) => JSON.parse(line).kind)).toEqual(['door.closed', 'server.stopped'])
     const verified = await run(['ledger', 'verify', '--data', data])
-    expect(verified.out).toMatch(/^intact: 2 entries in 1 segments, head \w+/)
+    expect(verified.out).toMatch(/^intact: 2 entries in 1 segments, no checkpoint, head \w+/)
     expect(verified.code).toBe(0)
 
     alter(data, '"over"', '"OVER"')
@@ -343,6 +343,40 @@ describe('ledger', () => {
     expect(altered.out).toMatch(/^NOT INTACT: [\s\S]*\naltered: .* entry 1: /)
     expect(altered.code).toBe(4)
     expect(JSON.parse((await run(['ledger', 'verify', '--data', data, '--json'])).out).ok).toBe(false)
+  })
+
+  it('proves an entry to whoever has the key, and holds the log to checkpoints kept elsewhere', async () => {
+    const data = mkdtempSync(join(folder, 'data-'))
+    const directory = join(data, 'ledger')
+    const publish = async (door: string) => {
+      const ledger = await openFileLedger({ directory })
+      await ledger.append('door.closed', { door }).durable
+      const signer = await signingKey(nodeFiles, directory)
+      const log = await TransparencyLog.open({ files: nodeFiles, directory, entries: ledger, signer })
+      await log.close()
+      await ledger.close()
+    }
+    await publish('one')
+    await publish('two')
+    const key = (await run(['ledger', 'key', '--data', data])).out.trim()
+    expect(key).toMatch(/^sallyport\/[0-9a-f]{12}\+[0-9a-f]{8}\+\S+$/)
+    const proof = join(folder, 'proof')
+    expect((await run(['ledger', 'prove', '1', '--data', data, '-o', proof])).code).toBe(0)
+    const proved = await run(['ledger', 'verify-proof', proof, '--key', key])
+    expect(proved).toMatchObject({ code: 0, out: expect.stringMatching(/^proved: entry 1 of 2 [\s\S]*"door":"two"/) })
+    writeFileSync(proof, readFileSync(proof, 'utf8').replace('index 1', 'index 0'))
+    expect(await run(['ledger', 'verify-proof', proof, '--key', key])).toMatchObject({ code: 4 })
+    expect(await run(['ledger', 'prove', '2', '--data', data])).toMatchObject({ code: 1 })
+    expect(await run(['ledger', 'prove', 'x', '--data', data])).toMatchObject({ code: 2 })
+
+    const kept = join(folder, 'kept')
+    const old = mkdtempSync(join(folder, 'old-'))
+    cpSync(data, old, { recursive: true })
+    await publish('three')
+    writeFileSync(kept, readFileSync(join(directory, 'checkpoint')))
+    const verify = (where: string) => run(['ledger', 'verify', '--data', where, '--key', key, '--against', kept])
+    expect(await verify(data)).toMatchObject({ code: 0, out: expect.stringContaining('checkpoint at 3') })
+    expect(await verify(old)).toMatchObject({ code: 5, out: expect.stringContaining('truncated: ') })
   })
 
   it('says where it looked when there is no record', async () => {

@@ -45,7 +45,7 @@ function exitCodeOf(code: SallyportErrorCode): ExitCode {
     case 'rules_invalid':
       return exitCodes.rules.code
     case 'ledger_corrupt':
-      return exitCodes.ledger.code
+      return exitCodes.altered.code
     default:
       return exitCodes.failed.code
   }

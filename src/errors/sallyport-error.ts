@@ -9,6 +9,7 @@ export type SallyportErrorCode =
   | 'ledger_unavailable'
   | 'ledger_corrupt'
   | 'ledger_locked'
+  | 'note_invalid'
   | 'upstream_unreachable'
   | 'not_found'
   | 'forbidden'

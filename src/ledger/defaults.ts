@@ -30,6 +30,12 @@ export const defaults = {
   /** How long, at most, entries that need not be durable at once wait for company before they are written and synced. */
   soonMs: 10,
 
+  /** How far, at most, tiles and checkpoint are behind what is durable. */
+  integrateEveryMs: 250,
+
+  /** After how many entries the integration into tiles lets others have a turn. */
+  integrateBatch: 256,
+
   /** First size of the buffer that collects the entries of a batch; it grows as needed. */
   batchBytes: 64 * 1024,
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -29,6 +29,8 @@ export interface FileLayer {
   /** Quietly does nothing where there is no such file. */
   remove(path: string): Promise<void>
   syncDirectory(path: string): Promise<void>
+  /** Quietly does nothing where it is not there, or not empty. */
+  removeEmptyDirectory(path: string): Promise<void>
 }
 
 const flags = {
@@ -110,6 +112,14 @@ export const nodeFiles: FileLayer = {
   },
 
   syncDirectory,
+
+  async removeEmptyDirectory(path) {
+    try {
+      await rmdir(path)
+    } catch (error) {
+      if (!isCode(error, 'ENOENT') && !isCode(error, 'ENOTEMPTY')) throw error
+    }
+  },
 }
 
 async function syncDirectory(path: string): Promise<void> {

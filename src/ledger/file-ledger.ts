@@ -7,11 +7,11 @@ import { defaults } from './defaults.ts'
 import type { Entry, EntryBodies, EntryKind } from './entry.ts'
 import { backlogged, closed, lockLost, tooLarge, unwritable } from './failures.ts'
 import type { FileLayer } from './file-layer.ts'
-import { recordHeaderBytes } from './format.ts'
+import { recordHeaderBytes, type StoredRecord } from './format.ts'
 import { HeadKeeper } from './head-keeper.ts'
 import type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 import type { LedgerLock } from './lock.ts'
-import { readSegments } from './read.ts'
+import { readRecords, readSegments } from './read.ts'
 import { salvage } from './salvage.ts'
 import type { SegmentStore } from './segment-store.ts'
 import type { SegmentFile, SegmentWriter } from './segment-writer.ts'
@@ -65,6 +65,7 @@ export class FileLedger implements Ledger {
   /** Runs while the batch that collects may wait a little. */
   #soonTimer: NodeJS.Timeout | undefined
   #spareBuffer: Buffer | undefined
+  #grown: () => void = () => undefined
   #clock = { ms: Number.NaN, at: '' }
   #retryTimer: NodeJS.Timeout | undefined
   #reviving: Promise<void> = Promise.resolve()
@@ -109,6 +110,21 @@ export class FileLedger implements Ledger {
 
   entries(from = 0): AsyncIterable<Entry> {
     return readSegments(this.#parts.files, this.#segments, from, this.#durable.size)
+  }
+
+  /** What stands on the disk from index `from` on, up to what is durable now. */
+  records(from: number): AsyncIterable<StoredRecord> {
+    return readRecords(this.#parts.files, this.#segments, from, this.#durable.size)
+  }
+
+  /** How many entries are durable. */
+  get durableSize(): number {
+    return this.#durable.size
+  }
+
+  /** Calls the listener after entries have become durable. */
+  onGrown(listener: () => void): void {
+    this.#grown = listener
   }
 
   subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void {
@@ -243,6 +259,7 @@ export class FileLedger implements Ledger {
     if (last === undefined) return
     this.#durable = { size: last.index + 1, hash: Buffer.from(batch.hashAt(last)) }
     this.#headKeeper.due()
+    this.#grown()
     if (this.#listeners.size === 0) return
     for (const entry of batch.entries.slice(from, to)) {
       if (this.#isWanted(entry.kind)) this.#tell(batch.entryOf(entry))

@@ -4,6 +4,7 @@
  * ```text
  * <data>/ledger/segments/00000000000000000000.seg   entries; named by the first index (format.ts)
  *               head                                how long the log was at the least (head-file.ts)
+ *               checkpoint, tile/…, payload/…, key  the public log (tlog/)
  *               lock.<n>                            who may write (lock.ts)
  * ```
  *
@@ -13,10 +14,21 @@
  * @module
  */
 export type { Entry, EntryBodies, EntryKind, EntryOf, HoldOpened, Judged, Settlement } from './entry.ts'
-export type { FileLayer, LayerFile } from './file-layer.ts'
-export type { StateListener } from './file-ledger.ts'
+export { type FileLayer, type LayerFile, nodeFiles } from './file-layer.ts'
+export type { FileLedger, StateListener } from './file-ledger.ts'
 export type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 export { type FileLedgerOptions, openFileLedger } from './open-file-ledger.ts'
 export { readLedger } from './read.ts'
 export type { LedgerProblem } from './scan.ts'
-export { type LedgerVerification, verifyLedger } from './verify.ts'
+export {
+  type EntryProof,
+  encodeProof,
+  parseProof,
+  parseVerifierKey,
+  proveEntry,
+  readSigningKey,
+  signingKey,
+  TransparencyLog,
+  verifyProof,
+} from './tlog/index.ts'
+export { type LedgerVerification, type VerifyOptions, verifyLedger } from './verify.ts'

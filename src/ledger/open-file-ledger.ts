@@ -5,7 +5,7 @@ import { defaults } from './defaults.ts'
 import { type FileLayer, nodeFiles } from './file-layer.ts'
 import { FileLedger, type StateListener } from './file-ledger.ts'
 import { emptyHead, readHeadFile, writeHeadFile } from './head-file.ts'
-import type { Ledger, LedgerHead } from './ledger.ts'
+import type { LedgerHead } from './ledger.ts'
 import { LedgerLock } from './lock.ts'
 import { type LedgerProblem, type LogScan, scanLog } from './scan.ts'
 import { listSegments, SegmentStore, segmentsPath } from './segment-store.ts'
@@ -32,7 +32,7 @@ export interface FileLedgerOptions {
  * that was never acknowledged (recorded as `ledger.recovered`).
  * @throws SallyportError `ledger_locked`: another process has it open; `ledger_corrupt`: it was altered or cut short
  */
-export async function openFileLedger(options: FileLedgerOptions): Promise<Ledger> {
+export async function openFileLedger(options: FileLedgerOptions): Promise<FileLedger> {
   const { directory, files = nodeFiles } = options
   try {
     await files.makeDirectory(directory)
@@ -54,7 +54,7 @@ export async function openFileLedger(options: FileLedgerOptions): Promise<Ledger
   }
 }
 
-async function openLocked(options: FileLedgerOptions, files: FileLayer, lock: LedgerLock): Promise<Ledger> {
+async function openLocked(options: FileLedgerOptions, files: FileLayer, lock: LedgerLock): Promise<FileLedger> {
   const { directory } = options
   const atLeast = await lowerBound(files, directory)
   const scan = await scanLog(files, directory, atLeast)

@@ -2,6 +2,7 @@ import { SallyportError } from '../errors/index.ts'
 import { decodeEntry } from './codec.ts'
 import type { Entry } from './entry.ts'
 import { type FileLayer, nodeFiles } from './file-layer.ts'
+import type { StoredRecord } from './format.ts'
 import { SegmentCursor } from './segment-cursor.ts'
 import { listSegments, segmentsPath } from './segment-store.ts'
 import type { SegmentFile } from './segment-writer.ts'
@@ -38,6 +39,18 @@ export async function* readSegments(
   from: number,
   to: number | undefined,
 ): AsyncGenerator<Entry, void, undefined> {
+  for await (const { index, hash, payload } of readRecords(files, segments, from, to)) {
+    yield decodeEntry(index, hash, payload)
+  }
+}
+
+/** The records as stored; their bytes stay valid. The same bounds as `readSegments`. */
+export async function* readRecords(
+  files: FileLayer,
+  segments: readonly SegmentFile[],
+  from: number,
+  to: number | undefined,
+): AsyncGenerator<StoredRecord, void, undefined> {
   for (const [position, segment] of segments.entries()) {
     const limit = Math.min(
       segments[position + 1]?.firstIndex ?? Number.POSITIVE_INFINITY,
@@ -53,7 +66,7 @@ async function* readSegment(
   segment: SegmentFile,
   from: number,
   limit: number,
-): AsyncGenerator<Entry, void, undefined> {
+): AsyncGenerator<StoredRecord, void, undefined> {
   const file = await files.open(segment.path, 'read')
   try {
     const cursor = new SegmentCursor(file, await file.size())
@@ -62,7 +75,7 @@ async function* readSegment(
       const step = cursor.next()
       if (step.type === 'fill' && (await cursor.fill())) continue
       if (step.type === 'record' && step.index === index) {
-        if (index >= from) yield decodeEntry(index, step.hash, step.payload)
+        if (index >= from) yield step
         index++
         continue
       }

@@ -11,10 +11,12 @@ export interface LedgerProblem {
    * - `altered`: something stands there that was not written so
    * - `truncated`: the end is missing
    * - `incomplete`: something is missing before the end
+   * - `reordered`: what was written stands in another place
+   * - `forked`: the log is not the one that an earlier checkpoint was signed for
    * - `torn-tail`: the remains of a write that a crash cut short; nothing in it was ever acknowledged, and the next
    *   start discards it
    */
-  readonly kind: 'altered' | 'truncated' | 'incomplete' | 'torn-tail'
+  readonly kind: 'altered' | 'truncated' | 'incomplete' | 'reordered' | 'forked' | 'torn-tail'
   readonly file: string
   /** In bytes from the start of the file. */
   readonly offset: number
@@ -170,7 +172,10 @@ class Scanner {
     const found = (kind: LedgerProblem['kind'], at: number, message: string) =>
       this.#problems.push({ kind, file: segment.path, offset, index: at, message })
     if (index < this.#index) {
-      found('altered', this.#index, `entry ${index} stands where entry ${this.#index} belongs`)
+      // What was missed before has turned up here.
+      const missed = this.#problems.findIndex((problem) => problem.kind === 'incomplete' && problem.index === index)
+      if (missed >= 0) this.#problems.splice(missed, 1)
+      found(missed >= 0 ? 'reordered' : 'altered', index, `entry ${index} stands where entry ${this.#index} belongs`)
       return
     }
     if (index > this.#index) {

@@ -5,6 +5,8 @@ import { isLedgerInUse } from './lock.ts'
 import { noLedger } from './read.ts'
 import { type LedgerProblem, scanLog } from './scan.ts'
 import { listSegments } from './segment-store.ts'
+import { parseVerifierKey } from './tlog/note.ts'
+import { verifyLog } from './tlog/verify-log.ts'
 
 export interface LedgerVerification {
   /** Whether every acknowledged entry is there and unchanged; a torn tail alone, which a crash leaves, is no fault. */
@@ -14,7 +16,17 @@ export interface LedgerVerification {
   /** The end of the log as found. */
   readonly head: LedgerHead
   readonly segments: number
+  /** The newest signed checkpoint, if there is one: how many entries it is about. */
+  readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string } | null
   readonly problems: readonly LedgerProblem[]
+}
+
+export interface VerifyOptions {
+  readonly files?: FileLayer
+  /** Verifier key of the ledger; default: that of the key file beside it, which proves less. */
+  readonly key?: string
+  /** Checkpoints that were kept elsewhere: the log must go on from each. */
+  readonly against?: readonly { readonly name: string; readonly note: string }[]
 }
 
 /**
@@ -22,10 +34,7 @@ export interface LedgerVerification {
  * then it speaks about the log up to some moment after the call.
  * @throws SallyportError `not_found`; `ledger_corrupt` for an unreadable head file
  */
-export async function verifyLedger(
-  directory: string,
-  options: { readonly files?: FileLayer } = {},
-): Promise<LedgerVerification> {
+export async function verifyLedger(directory: string, options: VerifyOptions = {}): Promise<LedgerVerification> {
   const files = options.files ?? nodeFiles
   // In this order: a log that grows meanwhile is only longer than the head file says.
   const atLeast = await readHeadFile(files, directory)
@@ -35,11 +44,28 @@ export async function verifyLedger(
   // Half a write at the end of a ledger in use is one that is being written.
   const problems = scan.problems.filter((problem) => !(inUse && problem.kind === 'torn-tail'))
   if (atLeast === undefined) problems.push(missingHead(directory))
+  const isWhole = problems.every((problem) => problem.kind === 'torn-tail')
+  const log = await verifyLog({
+    files,
+    directory,
+    segments: isWhole ? scan.segments : [],
+    entries: isWhole ? scan.head.size : 0,
+    inUse,
+    ...(options.key === undefined ? {} : { verifier: parseVerifierKey(options.key) }),
+    against: isWhole ? (options.against ?? []) : [],
+  })
+  // Where the segments themselves are damaged, what was published differs too: that is no news.
+  if (isWhole) problems.push(...log.problems)
+  const { checkpoint } = log
   return {
     ok: problems.every((problem) => problem.kind === 'torn-tail'),
     entries: scan.entries,
     head: scan.head,
     segments: scan.segments.length,
+    checkpoint:
+      checkpoint === undefined
+        ? null
+        : { origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64') },
     problems,
   }
 }

@@ -87,6 +87,10 @@ export class FaultFiles implements FileLayer {
     await this.#files.remove(path)
   }
 
+  removeEmptyDirectory(path: string): Promise<void> {
+    return this.#files.removeEmptyDirectory(path)
+  }
+
   async syncDirectory(path: string): Promise<void> {
     await this.#call('syncDirectory', path)
     await this.#files.syncDirectory(path)

@@ -1,5 +1,19 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Entry, readLedger, verifyLedger } from '../../ledger/index.ts'
+import { errorMessage, SallyportError } from '../../errors/index.ts'
+import {
+  type Entry,
+  encodeProof,
+  type LedgerProblem,
+  nodeFiles,
+  parseProof,
+  parseVerifierKey,
+  proveEntry,
+  readLedger,
+  readSigningKey,
+  verifyLedger,
+  verifyProof,
+} from '../../ledger/index.ts'
 import type { AddCommand } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { colorsOf, printJson } from '../io.ts'
@@ -10,7 +24,12 @@ interface Options {
   readonly json?: true
 }
 
-/** `sallyport ledger list|verify`: the record, read from its files; a running server is not needed and not disturbed. */
+interface VerifyFlags extends Options {
+  readonly key?: string
+  readonly against?: readonly string[]
+}
+
+/** `sallyport ledger list|verify|key|prove|verify-proof`: the record, read from its files; a running server is not needed and not disturbed. */
 export const addLedger: AddCommand = (program, { io, exit }) => {
   const ledger = program
     .command('ledger')
@@ -36,21 +55,105 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
     .command('verify')
     .summary('check that nothing was altered or lost')
     .description(
-      'Reads the whole record and checks every checksum and the hash chain. Tells altered from truncated from incomplete.',
+      'Reads the whole record and checks every entry, tile, root and signature. Tells altered, truncated, reordered, incomplete and forked apart, and names the first bad entry. A log that was cut off or replaced as a whole shows only against what was kept elsewhere: keep checkpoints, and give them with --against.',
     )
     .option('--data <folder>', 'data folder of the server', './data')
+    .option('--key <verifier-key>', "the ledger's verifier key, as `ledger key` printed it; default: from the folder")
+    .option('--against <file...>', 'checkpoints kept earlier, which the log must go on from')
     .option('--json', 'print the result as JSON')
-    .action(async ({ data, json }: Options) => {
-      const result = await verifyLedger(join(data, 'ledger'))
-      if (!result.ok) exit(exitCodes.ledger.code)
+    .action(async ({ data, key, against = [], json }: VerifyFlags) => {
+      const kept = await Promise.all(
+        against.map(async (name) => ({ name, note: (await readInput(name)).toString('utf8') })),
+      )
+      const options = { ...(key === undefined ? {} : { key }), against: kept }
+      const result = await verifyLedger(join(data, 'ledger'), options)
+      if (!result.ok) exit(exitCodes[gravest(result.problems)].code)
       if (json) return printJson(io, result)
       const colors = colorsOf(io)
       const state = result.ok ? colors.green('intact') : colors.red('NOT INTACT')
-      io.out(`${state}: ${result.entries} entries in ${result.segments} segments, head ${result.head.hash}\n`)
+      const signed = result.checkpoint === null ? 'no checkpoint' : `checkpoint at ${result.checkpoint.size}`
+      io.out(
+        `${state}: ${result.entries} entries in ${result.segments} segments, ${signed}, head ${result.head.hash}\n`,
+      )
       for (const { kind, file, offset, index, message } of result.problems) {
         io.out(`${safeText(`${kind}: ${file} at byte ${offset}, entry ${index}: ${message}`)}\n`)
       }
     })
+
+  ledger
+    .command('key')
+    .summary('print the key that checkpoints are verified with')
+    .description(
+      'Prints the verifier key of the ledger in the form of signed notes (C2SP): <name>+<hash>+<key>. Keep it elsewhere.',
+    )
+    .option('--data <folder>', 'data folder of the server', './data')
+    .action(async ({ data }: Options) => {
+      const signer = await readSigningKey(nodeFiles, join(data, 'ledger'))
+      if (signer === undefined) {
+        throw new SallyportError('not_found', `There is no key in ${join(data, 'ledger')}.`, {
+          hint: 'A server makes one at its first start.',
+        })
+      }
+      io.out(`${signer.verifier.key}\n`)
+    })
+
+  ledger
+    .command('prove')
+    .argument('<entry>', 'number of the entry')
+    .summary('write the proof that an entry is on the record')
+    .description(
+      'Writes a file that proves, to anybody who has the verifier key and without the rest of the record, that this entry is on it: the entry, its way to the root (RFC 6962), and the signed checkpoint.',
+    )
+    .option('--data <folder>', 'data folder of the server', './data')
+    .option('-o, --output <file>', 'where to write it; default: standard output')
+    .action(async (entry: string, { data, output }: Options & { readonly output?: string }) => {
+      const proof = encodeProof(await proveEntry(join(data, 'ledger'), indexOf(entry)))
+      if (output === undefined) io.out(proof)
+      else await writeFile(output, proof)
+    })
+
+  ledger
+    .command('verify-proof')
+    .argument('<file>', 'what `ledger prove` wrote')
+    .summary('check such a proof, with nothing but the key')
+    .description('Checks a proof offline and prints the entry that it proves.')
+    .requiredOption('--key <verifier-key>', "the ledger's verifier key, as `ledger key` printed it")
+    .action(async (file: string, { key }: { readonly key: string }) => {
+      const verifier = parseVerifierKey(key)
+      const proof = parseProof((await readInput(file)).toString('utf8'))
+      try {
+        const { origin, size } = verifyProof(proof, verifier)
+        io.out(`${colorsOf(io).green('proved')}: entry ${proof.index} of ${size} on the log ${safeText(origin)}\n`)
+        io.out(`${safeText(proof.leaf.toString('utf8'))}\n`)
+      } catch (error) {
+        if (!(error instanceof SallyportError) || error.code !== 'note_invalid') throw error
+        exit(exitCodes.altered.code)
+        io.out(`${colorsOf(io).red('NOT PROVED')}: ${safeText(error.message)}\n`)
+      }
+    })
+}
+
+/** What the exit code speaks of, where there are several problems. */
+function gravest(problems: readonly LedgerProblem[]): (typeof gravity)[number] {
+  return gravity.find((kind) => problems.some((problem) => problem.kind === kind)) ?? 'altered'
+}
+
+const gravity = ['forked', 'altered', 'reordered', 'truncated', 'incomplete'] as const
+
+/** @throws SallyportError `not_found` */
+async function readInput(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new SallyportError('not_found', `${path} cannot be read: ${errorMessage(error)}.`, { cause: error })
+  }
+}
+
+function indexOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new SallyportError('invalid_request', `${JSON.stringify(text)} is not the number of an entry.`, {
+    hint: 'Entries are numbered from 0; `sallyport ledger list` prints the numbers.',
+  })
 }
 
 /** One entry in one line; the statement is cut here, `--json` has all of it. */
