@@ -51,7 +51,9 @@ export interface GuardedClient extends pg.Client {
 /** A door in front of a test server, with everything behind it in this process. */
 export async function startGuard(
   postgres: TestPostgres,
-  options: Partial<Pick<PostgresDoorOptions, 'unknown' | 'wait' | 'record' | 'limits' | 'name' | 'commitGate'>> & {
+  options: Partial<
+    Pick<PostgresDoorOptions, 'unknown' | 'wait' | 'record' | 'limits' | 'name' | 'commitGate' | 'identify' | 'now'>
+  > & {
     ledger?: Ledger
     judge?: Judge
   } = {},
@@ -76,7 +78,8 @@ export async function startGuard(
     commitGate: options.commitGate ?? true,
     limits: options.limits ?? { connections: 100, messageBytes: 16 * 1024 * 1024, startupTimeout: 10_000 },
     gate,
-    identify: () => ({}),
+    identify: options.identify ?? (() => ({})),
+    ...(options.now === undefined ? {} : { now: options.now }),
     log: () => undefined,
   })
   const clients: pg.Client[] = []

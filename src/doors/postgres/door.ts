@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Actor, type Outcome, uuidv7 } from '../../action/index.ts'
 import { SallyportError } from '../../errors/index.ts'
 import type { Gate } from '../../gate/index.ts'
+import { SharedCatalog } from './catalog/index.ts'
 import { type Grammar, loadGrammar } from './grammar/index.ts'
 import { fatalMessage } from './messages.ts'
 import { Session } from './session.ts'
@@ -36,6 +37,9 @@ export interface PostgresDoorOptions {
   readonly now?: () => number
 }
 
+/** Databases whose catalogs are kept in mind. */
+const mostCatalogs = 100
+
 /** A PostgreSQL door: listens for clients, and gives each a connection of its own to the server behind. */
 export class PostgresDoor {
   readonly #options: PostgresDoorOptions
@@ -44,6 +48,7 @@ export class PostgresDoor {
   readonly #negotiating = new Set<Socket>()
   /** Sessions by cancel key (process id and secret, as the server gave them). */
   readonly #keys = new Map<string, Session>()
+  readonly #catalogs = new Map<string, SharedCatalog>()
   readonly #grammars = new Map<number, Promise<Grammar>>()
 
   private constructor(options: PostgresDoorOptions) {
@@ -155,6 +160,7 @@ export class PostgresDoor {
   async #serve(client: Socket, first: Extract<FirstMessage, { kind: 'startup' }>): Promise<void> {
     const { upstream, limits, gate, name, log } = this.#options
     const server = connect({ host: upstream.host, port: upstream.port, noDelay: true, keepAlive: true })
+    const who = this.#who(client, first.startup)
     let key: string | undefined
     const unreachable = (error: Error) => {
       log('upstream_unreachable', { upstream, error: error.message })
@@ -169,7 +175,7 @@ export class PostgresDoor {
     const session = new Session(client, server, {
       gate,
       door: name,
-      ...this.#who(client, first.startup),
+      ...who,
       policy: {
         unknown: this.#options.unknown,
         wait: this.#options.wait,
@@ -178,6 +184,7 @@ export class PostgresDoor {
       },
       messageBytes: limits.messageBytes,
       grammar: (major) => this.#grammar(major),
+      catalog: this.#catalog(who.target.database ?? ''),
       now: this.#options.now ?? Date.now,
       log,
       onKey: (bytes) => {
@@ -228,6 +235,16 @@ export class PostgresDoor {
     request.writeUInt32BE(processId, 8)
     secret.copy(request, 12)
     socket.end(request)
+  }
+
+  #catalog(database: string): SharedCatalog {
+    const known = this.#catalogs.get(database)
+    if (known !== undefined) return known
+    const catalog = new SharedCatalog(() => performance.now())
+    // Clients can ask for databases that do not exist; what is known of real ones is soon known again.
+    if (this.#catalogs.size >= mostCatalogs) this.#catalogs.clear()
+    this.#catalogs.set(database, catalog)
+    return catalog
   }
 
   #grammar(major: number): Promise<Grammar> {

@@ -7,10 +7,21 @@ import { encodeBind, encodeClose, encodeExecute, encodeParse, syncMessage } from
  *
  * Prepared statements and portals carry names of the door's own, so that the client's unnamed ones survive.
  */
-const names = { begin: '__sallyport_begin', explain: '__sallyport_explain', rollback: '__sallyport_rollback' } as const
+const names = {
+  begin: '__sallyport_begin',
+  explain: '__sallyport_explain',
+  ask: '__sallyport_ask',
+  rollback: '__sallyport_rollback',
+  release: '__sallyport_release',
+} as const
 
-function run(name: string, text: string | Buffer, parseTail?: Buffer, bindTail?: Buffer): Buffer[] {
+/**
+ * One statement of the door's own, from Parse to the closing of everything it made. What an earlier one left behind
+ * when it failed is closed first: closing what is not there is no error.
+ */
+export function privateStatement(name: string, text: string | Buffer, parseTail?: Buffer, bindTail?: Buffer): Buffer[] {
   return [
+    encodeClose('statement', name),
     encodeParse(name, text, parseTail),
     encodeBind(name, name, bindTail),
     encodeExecute(name),
@@ -37,24 +48,50 @@ export interface Explainable {
  */
 export function explainMessages(statement: Explainable, inTransaction: boolean): Buffer {
   const text = Buffer.concat([Buffer.from(explainPrefix, 'latin1'), statement.text])
-  // The client's Bind asks for result formats of its own columns; a plan is one text column.
-  const explain = run(
-    names.explain,
-    text,
-    statement.parseTail,
-    statement.bindTail && allTextResults(statement.bindTail),
-  )
+  const explain = privateStatement(names.explain, text, statement.parseTail, textResults(statement.bindTail))
   if (inTransaction) return Buffer.concat([...explain, syncMessage])
-  const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE'
-  return Buffer.concat([...run(names.begin, begin), ...explain, ...run(names.rollback, 'ROLLBACK'), syncMessage])
+  return Buffer.concat([...begin, ...explain, ...rollback, syncMessage])
 }
 
-/** After a failed EXPLAIN: end the door's own transaction, if there is one, and forget the door's statement. */
-export function cleanUpMessages(ownTransaction: boolean): Buffer {
+const begin = privateStatement(names.begin, 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE')
+const rollback = privateStatement(names.rollback, 'ROLLBACK')
+
+/**
+ * A question of the door's own about the statement's rows, with the statement's parameters. Whatever becomes of it,
+ * the client's transaction goes on as it was: it runs in a read-only transaction or a savepoint of its own.
+ */
+export function countMessages(query: string, { parseTail, bindTail }: Explainable, inTransaction: boolean): Buffer {
+  const ask = privateStatement(names.ask, query, parseTail, textResults(bindTail))
+  if (!inTransaction) return Buffer.concat([...begin, ...ask, ...rollback, syncMessage])
+  const savepoint = privateStatement(names.begin, 'SAVEPOINT __sallyport')
+  return Buffer.concat([...savepoint, ...ask, ...rollbackToSavepoint, syncMessage])
+}
+
+const rollbackToSavepoint = [
+  ...privateStatement(names.rollback, 'ROLLBACK TO SAVEPOINT __sallyport'),
+  ...privateStatement(names.release, 'RELEASE SAVEPOINT __sallyport'),
+]
+
+/** A question to the catalog, with parameters as text. `end`: Sync, or Flush while an implicit transaction is open. */
+export function askMessages(query: string, parameters: readonly (string | null)[], end: Buffer): Buffer {
+  const values = parameters.map((value) => {
+    if (value === null) return Buffer.from([0xff, 0xff, 0xff, 0xff])
+    const bytes = Buffer.from(value, 'utf8')
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(bytes.length)
+    return Buffer.concat([length, bytes])
+  })
+  const head = Buffer.alloc(4)
+  head.writeInt16BE(parameters.length, 2)
+  const bindTail = Buffer.concat([head, ...values, Buffer.alloc(2)])
+  return Buffer.concat([...privateStatement(names.ask, query, undefined, bindTail), end])
+}
+
+/** After a failed question: end the door's own transaction or savepoint, if there is one. */
+export function cleanUpMessages(own: 'transaction' | 'savepoint' | undefined): Buffer {
   return Buffer.concat([
-    ...(ownTransaction ? run(names.rollback, 'ROLLBACK') : []),
-    encodeClose('statement', names.begin),
-    encodeClose('statement', names.explain),
+    ...(own === undefined ? [] : own === 'transaction' ? rollback : rollbackToSavepoint),
+    ...[names.begin, names.explain].map((name) => encodeClose('statement', name)),
     syncMessage,
   ])
 }
@@ -65,8 +102,12 @@ export const poisonMessages = Buffer.concat([
   syncMessage,
 ])
 
-/** The tail of a Bind with its result formats replaced by none (all text). */
-function allTextResults(tail: Buffer): Buffer {
+/**
+ * The tail of a Bind with its result formats replaced by none: the client asks for formats of its own columns, the
+ * door's questions answer with one text column.
+ */
+function textResults(tail: Buffer | undefined): Buffer | undefined {
+  if (tail === undefined) return undefined
   let at = 2 + 2 * tail.readUInt16BE(0)
   const values = tail.readUInt16BE(at)
   at += 2
@@ -78,6 +119,7 @@ interface PlanNode {
   'Node Type': string
   'Parent Relationship'?: string | undefined
   'Plan Rows'?: number | undefined
+  'Total Cost'?: number | undefined
   Plans?: PlanNode[] | undefined
 }
 
@@ -86,36 +128,55 @@ const planNode: z.ZodType<PlanNode> = z.lazy(() =>
     'Node Type': z.string(),
     'Parent Relationship': z.string().optional(),
     'Plan Rows': z.number().optional(),
+    'Total Cost': z.number().optional(),
     Plans: z.array(planNode).optional(),
   }),
 )
 const explainOutput = z.array(z.object({ Plan: planNode.optional() })).min(1)
 
-/**
- * Rows that the plan expects its ModifyTable nodes to touch, wherever they stand (data-modifying CTEs included).
- * The node itself reports 0 without RETURNING; what feeds it carries the estimate. null: not a plan that says so.
- */
-export function rowsModified(json: string): number | null {
+/** What a plan says. */
+export interface PlanFigures {
+  /**
+   * Rows that its ModifyTable nodes are expected to touch, wherever they stand (data-modifying CTEs included). The
+   * node itself reports 0 without RETURNING; what feeds it carries the estimate.
+   */
+  readonly modified: number
+  /** Rows that come out at the top. */
+  readonly returned: number
+  /** Rows of the node that has most. */
+  readonly most: number
+  /** In the planner's own unit: about one page read in sequence. */
+  readonly cost: number
+}
+
+/** undefined: not a plan that says so. */
+export function planFigures(json: string): PlanFigures | undefined {
   let parsed: unknown
   try {
     parsed = JSON.parse(json)
   } catch {
-    return null
+    return undefined
   }
   const output = explainOutput.safeParse(parsed)
-  if (!output.success) return null
-  let rows = 0
+  if (!output.success) return undefined
+  let modified = 0
+  let returned = 0
+  let most = 0
+  let cost = 0
   const visit = (node: PlanNode): void => {
+    most = Math.max(most, node['Plan Rows'] ?? 0)
     for (const child of node.Plans ?? []) {
       // CTEs and subqueries hang below as InitPlan or SubPlan; what is fed to the node is Outer (Member before 14).
       const feeds = child['Parent Relationship'] === 'Outer' || child['Parent Relationship'] === 'Member'
-      if (node['Node Type'] === 'ModifyTable' && feeds) rows += child['Plan Rows'] ?? 0
+      if (node['Node Type'] === 'ModifyTable' && feeds) modified += child['Plan Rows'] ?? 0
       visit(child)
     }
   }
   for (const { Plan } of output.data) {
-    if (Plan === undefined) return null
+    if (Plan === undefined) return undefined
+    returned += Plan['Plan Rows'] ?? 0
+    cost += Plan['Total Cost'] ?? 0
     visit(Plan)
   }
-  return Math.round(rows)
+  return { modified: Math.round(modified), returned: Math.round(returned), most: Math.round(most), cost }
 }

@@ -60,6 +60,11 @@ export class Replies {
   /** Messages were forwarded since the last Sync, so an implicit transaction may be open. */
   unsynced = false
 
+  /** After an error the server skips everything up to the next Sync. */
+  get isSkipping(): boolean {
+    return this.#skippingToSync
+  }
+
   get copyIn(): boolean {
     return this.#copyIn
   }

@@ -12,6 +12,9 @@ export interface PrivateReply {
   readonly status: TransactionStatus
 }
 
+/** CloseComplete messages that one statement of the door's own brings (estimate.ts). */
+const privateCloses = 3
+
 export interface ServerLinkListener {
   /** A message of the server, in order, before the chunk it came in is relayed. */
   reply: ReplyListener
@@ -44,6 +47,8 @@ interface Capture {
 interface PrivateExchange {
   readonly rows: (string | null)[]
   error: Buffer | undefined
+  /** Ends with its last CloseComplete (or an error), not with ReadyForQuery: it was followed by Flush. */
+  closes: number | undefined
   readonly resolve: (reply: PrivateReply) => void
 }
 
@@ -85,12 +90,14 @@ export class ServerLink {
 
   /**
    * Sends messages of the door's own, ending in Sync, and resolves with the answers once ReadyForQuery came.
+   * With `flushed` it ends in Flush instead, and resolves when the statement and portal it made are closed again: an
+   * implicit transaction stays open.
    * Never resolves if the connection ends first: the session ends with it.
    */
-  async exchange(messages: Buffer): Promise<PrivateReply> {
+  async exchange(messages: Buffer, flushed: boolean = false): Promise<PrivateReply> {
     await this.#atBoundary()
     return new Promise((resolve) => {
-      this.#exchange = { rows: [], error: undefined, resolve }
+      this.#exchange = { rows: [], error: undefined, closes: flushed ? privateCloses : undefined, resolve }
       this.#scanner.wholeFrames = true
       this.send(messages)
     })
@@ -138,6 +145,10 @@ export class ServerLink {
         return
       case backend.errorResponse:
         exchange.error ??= Buffer.from(frame)
+        if (exchange.closes !== undefined) this.#end(exchange, 'I')
+        return
+      case backend.closeComplete:
+        if (exchange.closes !== undefined && --exchange.closes === 0) this.#end(exchange, 'I')
         return
       case backend.parameterStatus:
       case backend.notificationResponse:
@@ -146,16 +157,16 @@ export class ServerLink {
         return
       case backend.readyForQuery: {
         const status = frame.toString('latin1', 5, 6)
-        this.#exchange = undefined
-        this.#scanner.wholeFrames = false
-        exchange.resolve({
-          rows: exchange.rows,
-          error: exchange.error,
-          status: status === 'T' || status === 'E' ? status : 'I',
-        })
+        this.#end(exchange, status === 'T' || status === 'E' ? status : 'I')
         return
       }
     }
+  }
+
+  #end({ rows, error, resolve }: PrivateExchange, status: TransactionStatus): void {
+    this.#exchange = undefined
+    this.#scanner.wholeFrames = false
+    resolve({ rows, error, status })
   }
 
   #takeCaptured(capture: Capture, type: number, frame: Buffer): void {

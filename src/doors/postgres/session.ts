@@ -3,6 +3,7 @@ import type { Actor, Target } from '../../action/index.ts'
 import type { Gate } from '../../gate/index.ts'
 import { understandBatch } from './batch.ts'
 import { bindingDigest } from './binding.ts'
+import { SessionCatalog, type SharedCatalog } from './catalog/index.ts'
 import { ClientLink } from './client-link.ts'
 import type { Grammar } from './grammar/index.ts'
 import { fatalMessage, fatalRefusalMessage } from './messages.ts'
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly messageBytes: number
   /** The grammar for a server's major version; 0: any. */
   readonly grammar: (major: number) => Promise<Grammar>
+  /** What is known of the catalog of the database that the client asks for. */
+  readonly catalog: SharedCatalog
   readonly now: () => number
   readonly log: (event: string, details: Record<string, unknown>) => void
   /** The server told the key by which this session's statements can be cancelled. */
@@ -117,6 +120,8 @@ export class Session {
       facts: this.#facts,
       policy,
       now,
+      catalog: new SessionCatalog(options.catalog, () => this.#requireGrammar()),
+      grammar: () => this.#requireGrammar(),
       context: () => this.#context,
       countsRows: () => this.#major >= countingMajor,
       isClosed: () => this.#state === 'closed',

@@ -19,14 +19,18 @@ export class SessionFacts {
   }
 }
 
-/** What the planner expects. */
+/** What the planner expects, or what was counted. */
 export interface Estimate {
   readonly rows: number | null
+  /** Counted just before; otherwise the planner's. */
+  readonly exact?: boolean
+  readonly ofTotal?: number | null
+  readonly cascades?: Action['impact']['cascades']
 }
 
 /** A step as an Action, complete: the statement whole, with its parameters. */
 export function actionOf(step: Step, session: SessionFacts, estimate: Estimate | undefined, now: number): Action {
-  return new StatementAction(step, session, estimate?.rows ?? null, now)
+  return new StatementAction(step, session, estimate, now)
 }
 
 /**
@@ -46,12 +50,12 @@ class StatementAction extends CanonicalValue implements Action {
   readonly resources: Action['resources']
   readonly target: Target
 
-  constructor(step: Step, session: SessionFacts, rows: number | null, now: number) {
+  constructor(step: Step, session: SessionFacts, estimate: Estimate | undefined, now: number) {
     const { facts, bound } = step
     const parts = partsOf(facts)
     const id = uuidv7(now)
     const at = timestamp(now)
-    const impact = facts.maxRows === null && rows !== null ? { ...parts.impact, rows } : parts.impact
+    const impact = estimate === undefined ? parts.impact : impactOf(parts.impact, facts.maxRows, estimate)
     const impactText = impact === parts.impact ? parts.impactText : canonicalJson(impact)
     const plain = step.behind === undefined && step.reason === undefined
     const values = plain && bound !== undefined ? parameterTexts(bound) : undefined
@@ -77,6 +81,11 @@ class StatementAction extends CanonicalValue implements Action {
     this.resources = parts.resources
     this.target = session.target
   }
+}
+
+function impactOf(known: Action['impact'], maxRows: number | null, estimate: Estimate): Action['impact'] {
+  const { rows, exact = false, ofTotal = null, cascades = [] } = estimate
+  return { ...known, cascades, exact: maxRows !== null || exact, ofTotal, rows: maxRows ?? rows }
 }
 
 /** Everything of an action that follows from what the statement is. */

@@ -1,5 +1,5 @@
 import type { Effect } from '../../action/index.ts'
-import type { StatementFacts } from './grammar/index.ts'
+import { noNames, type StatementFacts } from './grammar/index.ts'
 import type { Bound, StatementText } from './prepared.ts'
 
 /** One statement about to run: what the record and the rules will know of it. */
@@ -32,6 +32,9 @@ export function unknownFacts(
     reversible: 'unknown',
     explainable: false,
     functions: [],
+    names: noNames,
+    opaqueByName: false,
+    literal: false,
     transaction: null,
     settings: [],
     copy: null,
@@ -80,6 +83,9 @@ export function resolveExecutes(steps: readonly Step[], lookup: (name: string) =
         objects,
         reversible,
         functions: [...facts.functions, ...functions],
+        names: inner.names,
+        opaqueByName: inner.opaqueByName,
+        literal: true,
         transaction,
         settings: [...facts.settings, ...settings],
         // The server can only explain what it has prepared already.
@@ -120,6 +126,7 @@ export function farthest(steps: readonly Step[]): Reach {
 export function wantsEstimate(facts: StatementFacts): boolean {
   return (
     facts.explainable &&
+    !facts.effects.includes('execute') &&
     facts.maxRows === null &&
     facts.effects.some((effect) => effect === 'write' || effect === 'delete')
   )
@@ -128,7 +135,7 @@ export function wantsEstimate(facts: StatementFacts): boolean {
 /** Whether later statements of the same message may mean something else once this one has run. */
 export function changesContext(facts: StatementFacts): boolean {
   return (
-    facts.transaction !== null ||
+    (facts.transaction !== null && !/^(begin|savepoint|release)$/.test(facts.transaction)) ||
     facts.effects.some((effect) => effect !== 'read' && effect !== 'write' && effect !== 'delete') ||
     facts.settings.length > 0
   )

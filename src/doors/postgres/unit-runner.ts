@@ -3,19 +3,12 @@ import { type Decision, type Refusal, type Unit, unrecordedRefusal } from '../..
 import { charactersBefore } from './as-extended.ts'
 import { bindingDigest } from './binding.ts'
 import { CommitGate } from './commit-gate.ts'
-import {
-  cleanUpMessages,
-  type Explainable,
-  explainMessages,
-  explainPrefixLength,
-  poisonMessages,
-  rowsModified,
-} from './estimate.ts'
+import { poisonMessages } from './estimate.ts'
+import { FactsBefore, type FactsFound } from './facts-before.ts'
 import type { TransactionControl } from './grammar/index.ts'
 import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
-import { invalidates, RememberedEstimates } from './remembered-estimates.ts'
 import { actionOf, type Estimate } from './statement-action.ts'
-import { changesContext, farthest, reachOf, type Step, wantsEstimate } from './steps.ts'
+import { farthest, reachOf } from './steps.ts'
 import { together } from './together.ts'
 import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
 import { encodeReady } from './wire/encode.ts'
@@ -28,7 +21,7 @@ import type { Ran, RunnerContext, Work } from './work.ts'
 export class UnitRunner {
   readonly #in: RunnerContext
   readonly #commitGate: CommitGate
-  readonly #estimates: RememberedEstimates
+  readonly #before: FactsBefore
   #waiting: { withdraw: (reason: string) => void; cancelled: boolean } | undefined
   /** The unit about to be sent, if it runs by an approval. */
   #approved: Unit | undefined
@@ -38,7 +31,7 @@ export class UnitRunner {
   constructor(context: RunnerContext) {
     this.#in = context
     this.#commitGate = new CommitGate(context)
-    this.#estimates = new RememberedEstimates(context.now)
+    this.#before = new FactsBefore(context, () => this.#commitGate.isOn)
   }
 
   /** A Sync that comes now makes something final that was not measured. */
@@ -78,51 +71,13 @@ export class UnitRunner {
   }
 
   #understood(work: Work): Ran | Promise<Ran> {
-    if (this.#explainables(work).length > 0) return this.#runWithEstimates(work)
-    return this.#submit(work, [])
+    const found = this.#before.find(work.steps)
+    return found instanceof Promise ? found.then((late) => this.#judge(work, late)) : this.#judge(work, found)
   }
 
-  /** Steps whose rows the planner can estimate now: a transaction can be opened or is open, and is sound. */
-  #explainables(work: Work): number[] {
-    const { replies } = this.#in
-    if (replies.unsynced || replies.status === 'E') return []
-    const found: number[] = []
-    for (const [i, step] of work.steps.entries()) {
-      if (wantsEstimate(step.facts) && this.#remembered(step) === undefined) found.push(i)
-      // Tables and settings may be others for what follows.
-      if (changesContext(step.facts)) break
-    }
-    return found
-  }
-
-  #remembered(step: Step): number | undefined {
-    return this.#commitGate.isOn ? this.#estimates.rowsOf(step) : undefined
-  }
-
-  async #runWithEstimates(work: Work): Promise<Ran> {
-    const estimates: Estimate[] = []
-    for (const i of this.#explainables(work)) {
-      const step = work.steps[i]
-      if (step === undefined) continue
-      const { rows, error } = await this.#estimate(step)
-      if (error !== undefined) return this.#failedBefore(work, i, error)
-      estimates[i] = { rows }
-      this.#estimates.remember(step, rows)
-    }
-    return this.#submit(work, estimates)
-  }
-
-  async #estimate(step: Step): Promise<{ rows: number | null; error?: Buffer }> {
-    const { server, replies } = this.#in
-    const inTransaction = replies.status === 'T'
-    const reply = await server.exchange(explainMessages(explainableOf(step), inTransaction))
-    replies.status = reply.status
-    if (reply.error !== undefined) {
-      const { status } = await server.exchange(cleanUpMessages(!inTransaction))
-      replies.status = status
-      return { rows: null, error: shiftErrorPosition(reply.error, explainPrefixLength) }
-    }
-    return { rows: rowsModified(reply.rows.find((row) => row !== null) ?? '') }
+  #judge(asked: Work, { steps, estimates, refused }: FactsFound): Ran | Promise<Ran> {
+    const work = steps === asked.steps ? asked : { ...asked, steps }
+    return refused === undefined ? this.#submit(work, estimates) : this.#failedBefore(work, refused.step, refused.error)
   }
 
   /**
@@ -146,10 +101,7 @@ export class UnitRunner {
     const { earlier } = this.#commitGate
     // In a failed transaction the server runs nothing but its end: such a statement touches no row.
     const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
-    const actions = work.steps.map((step, i) => {
-      const estimate = estimates[i] ?? { rows: wantsEstimate(step.facts) ? (this.#remembered(step) ?? null) : null }
-      return actionOf(step, facts, inFailed ? { rows: 0 } : estimate, now)
-    })
+    const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
     return {
       actions,
       // Nothing else of this session runs while the unit waits, so the context is that of now.
@@ -293,7 +245,7 @@ export class UnitRunner {
   #noteSent(work: Work): void {
     this.#commitGate.sent(work, this.#approved)
     this.#approved = undefined
-    if (work.steps.some(({ facts }) => invalidates(facts))) this.#estimates.forget()
+    this.#before.sent(work.steps)
   }
 
   #sendSync(sync: Buffer): Ran {
@@ -347,10 +299,4 @@ function isPlainCommit(work: Work): boolean {
 
 function reads(work: Work): boolean {
   return work.steps.some((step) => step.facts.effects.length > 0)
-}
-
-function explainableOf({ facts, bound }: Step): Explainable {
-  const text = Buffer.from(facts.text, 'utf8')
-  if (bound?.prepared === undefined) return { text }
-  return { text, parseTail: bound.prepared.parseTail, bindTail: bound.bindTail }
 }

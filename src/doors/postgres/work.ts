@@ -1,5 +1,7 @@
 import type { Gate, Unit } from '../../gate/index.ts'
+import type { SessionCatalog } from './catalog/index.ts'
 import type { ClientLink } from './client-link.ts'
+import type { Grammar } from './grammar/index.ts'
 import type { Expected, Replies } from './replies.ts'
 import type { ServerLink } from './server-link.ts'
 import type { SessionFacts } from './statement-action.ts'
@@ -31,6 +33,8 @@ export interface RunnerContext {
   readonly gate: Gate
   readonly facts: SessionFacts
   readonly policy: RunnerPolicy
+  readonly catalog: SessionCatalog
+  readonly grammar: () => Grammar
   readonly now: () => number
   /** Settings of the session that decide what names mean. */
   readonly context: () => Readonly<Record<string, string>>

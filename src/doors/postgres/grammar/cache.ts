@@ -50,6 +50,7 @@ function isPlainRead(understanding: Understanding): boolean {
     statement.operation === 'SELECT' &&
     statement.effects.every((effect) => effect === 'read') &&
     statement.traits.length === 0 &&
+    !statement.literal &&
     statement.settings.length === 0 &&
     statement.functions.length === 0
   )
@@ -59,9 +60,13 @@ function isPlainRead(understanding: Understanding): boolean {
 const plain = /^(?:[ \t\r\n\w.,()*=<>+;]|-(?!-)|'[^'\\]*'(?!'))*$/
 const glued = /\w'/
 const literals = /'[^']*'|(?<![\w.])\d+(?:\.\d+)?(?![\w.])/g
+/** How much is read depends on the numbers after these. */
+const bounds = /\b(limit|offset|fetch\s+(first|next))\s+\d+/gi
 
 /** The text with its literals taken out; undefined where that cannot be done by looking at characters. */
 export function templateOf(sql: string): string | undefined {
   if (sql.length > 2_000 || !plain.test(sql) || glued.test(sql)) return undefined
-  return sql.replace(literals, '?')
+  const bounded = sql.match(bounds)
+  const template = sql.replace(literals, '?')
+  return bounded === null ? template : `${template} ${bounded.join(' ')}`
 }

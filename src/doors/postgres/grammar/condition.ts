@@ -12,6 +12,43 @@ export function limits(where: unknown): boolean {
   return where !== undefined && truth(where) !== 'always'
 }
 
+/** Whether another number or string in the same place could make the condition limit more or less. */
+export function hangsOnLiterals(where: unknown): boolean {
+  const found = unwrap(where)
+  switch (found?.kind) {
+    case 'BoolExpr':
+      return list(found.node.args).some(hangsOnLiterals)
+    case 'A_Expr': {
+      const right = constantOf(found.node.rexpr)
+      if (/^AEXPR_I?LIKE$/.test(String(found.node.kind))) return right !== undefined
+      return right !== undefined && constantOf(found.node.lexpr) !== undefined
+    }
+    case 'BooleanTest':
+    case 'NullTest':
+      return hangsOnLiterals(found.node.arg)
+    case undefined:
+    case 'ColumnRef':
+      return false
+    default:
+      return constantOf(where) !== undefined
+  }
+}
+
+/** Whether a condition only says how tables belong together: columns of one equal to columns of another. */
+export function onlyJoins(where: unknown): boolean {
+  const found = unwrap(where)
+  if (found?.kind === 'BoolExpr') return found.node.boolop === 'AND_EXPR' && list(found.node.args).every(onlyJoins)
+  if (found?.kind !== 'A_Expr' || found.node.kind !== 'AEXPR_OP' || nameOf(found.node.name) !== '=') return false
+  const [left, right] = [qualifierOf(found.node.lexpr), qualifierOf(found.node.rexpr)]
+  return left !== undefined && right !== undefined && left !== right
+}
+
+function qualifierOf(value: unknown): string | undefined {
+  const found = unwrap(value)
+  const fields = found?.kind === 'ColumnRef' ? list(found.node.fields) : []
+  return fields.length > 1 ? nameOf(fields.slice(0, -1)) : undefined
+}
+
 function truth(value: unknown): Truth {
   const found = unwrap(value)
   if (found === undefined) return 'unknown'

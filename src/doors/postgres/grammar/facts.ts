@@ -1,4 +1,5 @@
 import type { Effect } from '../../../action/index.ts'
+import { NamesBuilder, noNames, type StatementNames } from './names.ts'
 import { isTrait, type Trait } from './traits.ts'
 
 export type TransactionControl =
@@ -40,6 +41,12 @@ export interface StatementFacts {
   readonly explainable: boolean
   /** Functions called that are not PostgreSQL's own, as written. */
   readonly functions: readonly string[]
+  /** What the catalog has to explain: relations, functions, operators and types by name, and how rows are picked. */
+  readonly names: StatementNames
+  /** `execute` is there only because of functions or operators whose code the catalog can show. */
+  readonly opaqueByName: boolean
+  /** What is said here depends on a number or quoted string in the text, beyond the text of a plain read. */
+  readonly literal: boolean
   readonly transaction: TransactionControl | null
   readonly prepares?: { readonly name: string; readonly statement: StatementFacts }
   /** Name of the prepared statement that is run. */
@@ -62,6 +69,10 @@ export class FactsBuilder {
   readonly effects = new Set<Effect>()
   readonly traits = new Set<Trait>()
   readonly functions = new Set<string>()
+  readonly names = new NamesBuilder()
+  /** Names whose code the catalog may show; until then they make the statement `execute`. */
+  readonly opaqueNames = new Set<string>()
+  literal = false
   readonly settings: Setting[] = []
   readonly #resources = new Map<string, { type: string; name: string }>()
   bounded = true
@@ -108,10 +119,12 @@ export class FactsBuilder {
   }
 
   build(statement: string): StatementFacts {
+    const opaqueByName = this.opaqueNames.size > 0 && !this.effects.has('execute')
+    const effects = opaqueByName ? [...this.effects, 'execute' as const] : [...this.effects]
     return {
       text: statement,
       operation: this.operation,
-      effects: [...this.effects].sort(),
+      effects: effects.sort(),
       resources: [...this.#resources.values()],
       traits: [...this.traits].sort(),
       bounded: this.bounded,
@@ -120,6 +133,9 @@ export class FactsBuilder {
       reversible: this.reversible,
       explainable: this.explainable,
       functions: [...this.functions],
+      names: this.names.isEmpty ? noNames : this.names.build(),
+      opaqueByName,
+      literal: this.literal,
       transaction: this.transaction,
       ...(this.prepares === undefined ? {} : { prepares: this.prepares }),
       ...(this.executes === undefined ? {} : { executes: this.executes }),

@@ -2,7 +2,8 @@ import { TextCache } from './cache.ts'
 import { FactsBuilder, type StatementFacts, type Understanding } from './facts.ts'
 import { tooMuch } from './limits.ts'
 import { ParseRefused, Parser } from './parser.ts'
-import { addCode } from './procedural.ts'
+import { addCode, type Routine } from './procedural.ts'
+import { type Selection, selectionOf } from './selection.ts'
 import { type HandlerContext, handlers } from './statements/index.ts'
 import { list, tree, unwrap } from './tree.ts'
 import { walk } from './walk.ts'
@@ -11,6 +12,10 @@ import { walk } from './walk.ts'
 export interface Grammar {
   readonly major: number
   understand(sql: string): Understanding
+  /** What the body of a function in a language does, as one statement; undefined: it cannot be read. */
+  understandBody(routine: Routine): StatementFacts | undefined
+  /** The rows that a DELETE or UPDATE picks; undefined: it cannot be told in a SELECT with the same parameters. */
+  selectionOf(sql: string): Selection | undefined
 }
 
 /** Builds of PostgreSQL's parser by major version. */
@@ -62,6 +67,25 @@ class ParsedGrammar implements Grammar {
     return understanding
   }
 
+  understandBody(routine: Routine): StatementFacts | undefined {
+    const facts = new FactsBuilder('FUNCTION')
+    // A body in SQL-standard form comes back from the server as BEGIN ATOMIC … END or as RETURN expression.
+    if (routine.language === 'sql') this.#addText(standardBody(routine.body), facts)
+    else addCode(this.#procedural, routine, facts, (sql) => this.#addText(sql, facts))
+    const built = facts.build('')
+    return built.effects.includes('unknown') ? undefined : built
+  }
+
+  selectionOf(sql: string): Selection | undefined {
+    return selectionOf(sql, (text) => {
+      try {
+        return tree(list(tree(this.#parser.parse(text)).stmts)[0]).stmt
+      } catch {
+        return undefined
+      }
+    })
+  }
+
   #read(sql: string): Understanding {
     const problem = tooMuch(sql)
     if (problem !== undefined) return { kind: 'unknown', reason: problem }
@@ -106,7 +130,7 @@ class ParsedGrammar implements Grammar {
     const executed = kind === 'ExplainStmt' ? unwrap(tree(tree(statement).ExplainStmt).query)?.kind : kind
     facts.explainable =
       kind === executed &&
-      /^(Select|Insert|Update|Delete|Merge)Stmt$/.test(kind) &&
+      /^(Select|Insert|Update|Delete|Merge|DeclareCursor)Stmt$/.test(kind) &&
       !facts.effects.has('execute') &&
       !facts.effects.has('unknown') &&
       !facts.effects.has('deploy')
@@ -129,7 +153,7 @@ class ParsedGrammar implements Grammar {
     inside: (statement, facts) => this.#add(statement, facts),
     apart: (statement) => this.#facts(statement, ''),
     code: (language, source, facts) =>
-      addCode(this.#procedural, language, source, facts, (sql) => this.#addText(sql, facts)),
+      addCode(this.#procedural, { language, body: source }, facts, (sql) => this.#addText(sql, facts)),
   }
 
   /** A statement given as text inside procedural code. */
@@ -142,6 +166,12 @@ class ParsedGrammar implements Grammar {
   }
 }
 
+function standardBody(body: string): string {
+  const atomic = /^\s*BEGIN ATOMIC\s+([\s\S]*)\bEND\s*$/i.exec(body)
+  if (atomic?.[1] !== undefined) return atomic[1]
+  return body.replace(/^\s*RETURN\b/i, 'SELECT')
+}
+
 /**
  * Statements not to be walked: what is inside does not run now or is taken by `inside` already, or the tables they
  * list are not read and they hold no expressions.
@@ -149,10 +179,13 @@ class ParsedGrammar implements Grammar {
 const notWalked = new Set(['PrepareStmt', 'ExplainStmt', 'CreateSchemaStmt', 'TruncateStmt', 'GrantStmt', 'LockStmt'])
 
 function absorb(from: StatementFacts, into: FactsBuilder): void {
-  into.effect(...from.effects)
+  if (from.opaqueByName) into.opaqueNames.add(from.text)
+  into.effect(...from.effects.filter((effect) => effect !== 'execute' || !from.opaqueByName))
   for (const { type, name } of from.resources) into.resource(type, name)
   into.absorbTraits(from.traits)
   for (const name of from.functions) into.functions.add(name)
+  into.names.absorb(from.names)
+  if (from.literal) into.literal = true
   into.settings.push(...from.settings)
   if (!from.bounded) into.bounded = false
   into.objects += from.objects

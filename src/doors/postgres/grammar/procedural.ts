@@ -2,35 +2,50 @@ import type { FactsBuilder } from './facts.ts'
 import type { Parser } from './parser.ts'
 import { isTree, text, tree } from './tree.ts'
 
+/** The code of a function, procedure or DO block. */
+export interface Routine {
+  readonly language: string
+  readonly body: string
+  /** What stands between the parentheses of its definition; unless given, nothing. */
+  readonly parameters?: string
+  /** What it returns: a type, `trigger`, `SETOF …`; unless given, void. */
+  readonly returns?: string
+}
+
 /**
- * Adds what a block of procedural code does, as far as it can be read: PL/pgSQL is parsed by PostgreSQL's own PL/pgSQL
+ * Adds what procedural code does, as far as it can be read: PL/pgSQL is parsed by PostgreSQL's own PL/pgSQL
  * parser and every SQL statement in it understood; SQL made at run time (EXECUTE) and other languages cannot be.
  * @param inside takes the text of a statement as part of the facts
  */
-export function addCode(
-  parser: Parser,
-  language: string,
-  source: string,
-  facts: FactsBuilder,
-  inside: (sql: string) => void,
-): void {
-  if (language.toLowerCase() !== 'plpgsql') {
+export function addCode(parser: Parser, routine: Routine, facts: FactsBuilder, inside: (sql: string) => void): void {
+  const parsed = routine.language.toLowerCase() === 'plpgsql' ? parsedBody(parser, routine) : undefined
+  if (parsed === undefined) {
     facts.effect('unknown')
     return
   }
-  let parsed: unknown
-  try {
-    parsed = parser.parsePlPgSql(`CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS ${quoted(source)}`)
-  } catch {
-    // This parser has no catalog, so it refuses some code that a server would take.
-    facts.effect('unknown')
-    return
+  for (const query of queries(parsed)) inside(query)
+  const shape = JSON.stringify(parsed)
+  if (shape.includes('"PLpgSQL_stmt_dyn')) facts.trait('dynamic-sql')
+  // What a loop does to one row it may do to many.
+  if (/"PLpgSQL_stmt_(loop|while|for[a-z]|foreach|dynfors)/.test(shape)) facts.names.forgetEqualities()
+}
+
+/**
+ * The parser has no catalog and does not know the types a server would, so it refuses some code that is sound; a
+ * plainer head is then tried.
+ */
+function parsedBody(parser: Parser, { body, parameters = '', returns = 'void' }: Routine): unknown {
+  for (const [args, result] of [
+    [parameters, returns],
+    ['', returns],
+    ['', 'trigger'],
+    ['', 'SETOF record'],
+  ]) {
+    try {
+      return parser.parsePlPgSql(`CREATE FUNCTION f(${args}) RETURNS ${result} LANGUAGE plpgsql AS ${quoted(body)}`)
+    } catch {}
   }
-  for (const { kind, query } of queries(parsed)) {
-    if (kind === 'dynamic') facts.trait('dynamic-sql')
-    inside(query)
-  }
-  if (JSON.stringify(parsed).includes('"PLpgSQL_stmt_dyn')) facts.trait('dynamic-sql')
+  return undefined
 }
 
 /** A string constant in dollar quotes that do not occur in it. */
@@ -40,19 +55,19 @@ function quoted(source: string): string {
   return `${tag}${source}${tag}`
 }
 
-/** Every SQL text in a PL/pgSQL tree: whole statements (parse mode 0) and expressions (2), assignments (3 and up). */
-function queries(value: unknown): { kind: 'static' | 'dynamic'; query: string }[] {
+/** Every SQL text in a PL/pgSQL tree: whole statements (parse mode 0), expressions (2), assignments (3 and up). */
+function queries(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(queries)
   if (!isTree(value)) return []
-  const found: { kind: 'static' | 'dynamic'; query: string }[] = []
+  const found: string[] = []
   for (const [key, member] of Object.entries(value)) {
     if (key === 'PLpgSQL_expr') {
       const { query, parseMode } = tree(member)
       const mode = Number(parseMode ?? 0)
       const sql = text(query)
-      if (mode === 0) found.push({ kind: 'static', query: sql })
-      else if (mode === 2) found.push({ kind: 'static', query: `SELECT ${sql}` })
-      else found.push({ kind: 'static', query: `SELECT ${sql.replace(/^[^:=]*:?=/, '')}` })
+      if (mode === 0) found.push(sql)
+      else if (mode === 2) found.push(`SELECT ${sql}`)
+      else found.push(`SELECT ${sql.replace(/^[^:=]*:?=/, '')}`)
     }
     found.push(...queries(member))
   }

@@ -46,6 +46,11 @@ export function nameOf(value: unknown): string {
   return parts.map((part) => stringOf(part) || nameOf(part)).join('.')
 }
 
+/** The parts of a dotted name, each as it stands in the catalog. */
+export function namePartsOf(value: unknown): readonly string[] {
+  return list(value).map(stringOf)
+}
+
 /** The name of a RangeVar's members, schema-qualified where it was written so. */
 export function relationName(value: unknown): string {
   const { catalogname, schemaname, relname } = tree(value)

@@ -1,7 +1,10 @@
-import { limits } from './condition.ts'
+import { isAuditName } from './audit.ts'
+import { hangsOnLiterals, limits, onlyJoins } from './condition.ts'
+import { equalitiesOf, ownNames } from './equalities.ts'
 import type { FactsBuilder } from './facts.ts'
 import { addCast, addFunctionCall, addOperator } from './functions.ts'
-import { isTree, list, nameOf, relationName, type Tree, text, tree } from './tree.ts'
+import type { CatalogName, WriteUse } from './names.ts'
+import { constantOf, isTree, list, relationName, stringOf, type Tree, text, tree } from './tree.ts'
 
 /** Schemas of PostgreSQL's own tables. */
 const systemTable = /^(pg_catalog\.)?pg_|^information_schema\./
@@ -10,10 +13,8 @@ const systemTable = /^(pg_catalog\.)?pg_|^information_schema\./
 const secretTable =
   /^(pg_catalog\.)?(pg_authid|pg_shadow|pg_user_mappings?|pg_subscription|pg_hba_file_rules|pg_file_settings|pg_largeobject)$/
 
-const auditName = /audit/i
-
-/** What a relation stands for where it is found. */
-type Use = 'read' | 'write' | 'delete'
+/** What is done to a relation that is written. */
+type Use = 'insert' | 'update' | 'delete'
 
 /**
  * Visits every node of a tree, at any depth and under any key, and adds what each does: so a DELETE is seen wherever
@@ -51,18 +52,19 @@ function visit(kind: string, node: Tree, facts: FactsBuilder, ctes: ReadonlySet<
       facts.command('DELETE')
       facts.effect('delete')
       addTarget(node.relation, 'delete', facts)
-      if (!limits(node.whereClause)) facts.unlimited()
+      addWrite(node, 'delete', facts)
       return
     case 'UpdateStmt':
       facts.command('UPDATE')
       facts.effect('write')
-      addTarget(node.relation, 'write', facts)
-      if (!limits(node.whereClause)) facts.unlimited()
+      addTarget(node.relation, 'update', facts)
+      addWrite(node, 'update', facts)
       return
     case 'InsertStmt':
       facts.command('INSERT')
       facts.effect('write')
-      addTarget(node.relation, 'write', facts)
+      addTarget(node.relation, 'insert', facts)
+      addInsert(node, facts)
       return
     case 'MergeStmt':
       addMerge(node, facts)
@@ -81,12 +83,49 @@ function visit(kind: string, node: Tree, facts: FactsBuilder, ctes: ReadonlySet<
       return
     case 'A_Expr':
       // BETWEEN is spelled as a name here, but stands for the built-in comparisons of the type.
-      if (!text(node.kind).includes('BETWEEN')) addOperator(facts, nameOf(node.name))
+      if (!text(node.kind).includes('BETWEEN')) addOperator(facts, node.name)
+      return
+    case 'ColumnRef': {
+      const last = list(node.fields).at(-1)
+      facts.names.columns.add('A_Star' in tree(last) ? '*' : stringOf(last))
+      return
+    }
+    case 'JoinExpr':
+      if (node.quals === undefined && node.usingClause === undefined && node.isNatural !== true)
+        facts.names.cartesian = true
       return
     case 'TypeCast':
       addCast(facts, tree(node.typeName))
       return
   }
+}
+
+/** The relation of a statement's `relation` field, by its name in the catalog. */
+function namedRelation(relation: unknown, facts: FactsBuilder): CatalogName | undefined {
+  const node = tree(relation)
+  const alias = text(tree(tree(node.alias).Alias ?? node.alias).aliasname)
+  return facts.names.relation([text(node.schemaname), text(node.relname)].slice(node.schemaname ? 0 : 1), alias)
+}
+
+function addWrite(node: Tree, use: WriteUse, facts: FactsBuilder): void {
+  const unlimited = !limits(node.whereClause)
+  if (unlimited) facts.unlimited()
+  const relation = namedRelation(node.relation, facts)
+  if (relation === undefined) return
+  const joined = list(node.usingClause).length + list(node.fromClause).length > 0
+  const equalities = equalitiesOf(node.whereClause, ownNames(tree(node.relation)))
+  // With other tables beside it a bare name may be a column of theirs.
+  const certain = joined ? equalities.filter(({ variable }) => variable === undefined) : equalities
+  facts.names.writes.push({ relation, use, unlimited, equalities: certain })
+}
+
+function addInsert(node: Tree, facts: FactsBuilder): void {
+  const relation = namedRelation(node.relation, facts)
+  if (relation === undefined) return
+  facts.names.writes.push({ relation, use: 'insert', unlimited: false, equalities: [] })
+  // A row that is there already may be changed instead: one for each inserted.
+  if (tree(tree(node.onConflictClause).OnConflictClause ?? node.onConflictClause).action === 'ONCONFLICT_UPDATE')
+    facts.trait('upsert')
 }
 
 /** A table that is written. It stands under `relation` without a wrapper, so the walk does not take it for a read. */
@@ -97,7 +136,8 @@ function addTarget(relation: unknown, use: Use, facts: FactsBuilder): void {
     facts.effect('grant')
     facts.trait('catalog-write')
   }
-  if (auditName.test(name) && use === 'delete') {
+  // Adding to an audit table is what it is for.
+  if (isAuditName(name) && use !== 'insert') {
     facts.effect('conceal')
     facts.trait('audit-table')
   }
@@ -106,6 +146,7 @@ function addTarget(relation: unknown, use: Use, facts: FactsBuilder): void {
 function addRead(node: Tree, facts: FactsBuilder, ctes: ReadonlySet<string>): void {
   const name = relationName(node)
   if (ctes.has(name)) return
+  namedRelation(node, facts)
   facts.effect('read')
   facts.resource('table', name)
   if (secretTable.test(name)) {
@@ -120,7 +161,11 @@ function addSelect(node: Tree, facts: FactsBuilder): void {
     facts.effect('write', 'deploy')
     facts.resource('table', relationName(into))
   }
-  const limited = node.whereClause !== undefined || node.limitCount !== undefined
+  const limited =
+    (node.whereClause !== undefined && limits(node.whereClause) && !onlyJoins(node.whereClause)) ||
+    (node.limitCount !== undefined && constantOf(node.limitCount) !== undefined)
+  if (hangsOnLiterals(node.whereClause)) facts.literal = true
+  addReading(node, facts)
   // A whole table copied somewhere else.
   if (relationName(into) !== '' && !limited && list(node.fromClause).length > 0) facts.effect('export')
   const tables = list(node.fromClause).length
@@ -131,6 +176,28 @@ function addSelect(node: Tree, facts: FactsBuilder): void {
   if (tables > 0 && !limited) facts.trait('full-table-read')
 }
 
+/** What the outermost query says about how much it reads: the walk comes to it first. */
+function addReading(node: Tree, facts: FactsBuilder): void {
+  const sources = list(node.fromClause)
+  if (sources.length > 1 && node.whereClause === undefined) facts.names.cartesian = true
+  if (facts.names.outermostSeen) return
+  facts.names.outermostSeen = true
+  const limit = Number(constantOf(node.limitCount) ?? Number.NaN)
+  facts.names.limit = Number.isFinite(limit) ? limit : null
+  facts.names.offset = node.limitOffset !== undefined && constantOf(node.limitOffset) !== '0'
+  const only = tree(tree(sources[0]).RangeVar)
+  if (sources.length === 1 && text(only.relname) !== '')
+    facts.names.picked = equalitiesOf(node.whereClause, ownNames(only))
+  // A template of the text has no place for how long a list inside a string is.
+  if (facts.names.picked.some(({ values }) => values > 1)) facts.literal = true
+}
+
+const mergeUses: Readonly<Record<string, WriteUse>> = {
+  CMD_INSERT: 'insert',
+  CMD_UPDATE: 'update',
+  CMD_DELETE: 'delete',
+}
+
 function addMerge(node: Tree, facts: FactsBuilder): void {
   facts.command('MERGE')
   for (const clause of list(node.mergeWhenClauses)) {
@@ -138,12 +205,16 @@ function addMerge(node: Tree, facts: FactsBuilder): void {
     // Rows that match nothing: the join condition does not limit them, only a condition of the clause does.
     const writes = commandType === 'CMD_DELETE' || commandType === 'CMD_UPDATE'
     if (matchKind === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE' && writes && !limits(condition)) facts.unlimited()
+    const relation = namedRelation(node.relation, facts)
+    const use = mergeUses[text(commandType)]
+    if (relation !== undefined && use !== undefined)
+      facts.names.writes.push({ relation, use, unlimited: !limits(node.joinCondition), equalities: [] })
     if (commandType === 'CMD_DELETE') {
       facts.effect('delete')
       addTarget(node.relation, 'delete', facts)
     } else if (commandType === 'CMD_UPDATE' || commandType === 'CMD_INSERT') {
       facts.effect('write')
-      addTarget(node.relation, 'write', facts)
+      addTarget(node.relation, commandType === 'CMD_UPDATE' ? 'update' : 'insert', facts)
     }
   }
   facts.effect('read')

@@ -1,5 +1,5 @@
 import { FactsBuilder } from '../facts.ts'
-import { list, nameOf, relationName, roleName, type Tree, text, tree } from '../tree.ts'
+import { isOn, list, nameOf, option, relationName, roleName, type Tree, text, tree } from '../tree.ts'
 import { walk } from '../walk.ts'
 import type { Handlers } from './handler.ts'
 import { objectWord } from './objects.ts'
@@ -116,6 +116,9 @@ export const altering: Handlers = {
     facts.operation = 'ALTER DATABASE'
     facts.effect('deploy', 'disrupt')
     facts.resource('database', text(node.dbname))
+    const allowed = option(node.options, 'allow_connections')
+    if ((allowed !== undefined && !isOn(allowed)) || option(node.options, 'connection_limit') === '0')
+      facts.trait('nologin')
   },
   AlterTypeStmt: (node, facts) => {
     facts.operation = 'ALTER TYPE'

@@ -26,7 +26,6 @@ export const code: Handlers = {
   },
   CallStmt: (node, facts) => {
     facts.operation = 'CALL'
-    facts.effect('execute')
     addFunctionCall(facts, tree(node.funccall))
   },
   CreateFunctionStmt: (node, facts) => {
@@ -130,6 +129,10 @@ export const code: Handlers = {
 function addCopy(node: Tree, facts: Parameters<Handlers[string]>[1]): void {
   const name = relationName(node.relation)
   const inbound = node.is_from === true
+  const { schemaname, relname } = tree(node.relation)
+  const relation = facts.names.relation([text(schemaname), text(relname)].slice(schemaname ? 0 : 1))
+  if (relation !== undefined && inbound)
+    facts.names.writes.push({ relation, use: 'insert', unlimited: false, equalities: [] })
   facts.resource('table', name)
   if (node.is_program === true) {
     facts.operation = 'COPY PROGRAM'

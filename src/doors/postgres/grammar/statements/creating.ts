@@ -9,27 +9,38 @@ function temporary(relation: unknown, facts: FactsBuilder): void {
   if (relpersistence === 'u') facts.trait('unlogged')
 }
 
+function created(relation: unknown, facts: FactsBuilder): void {
+  const { schemaname, relname } = tree(relation)
+  facts.names.create([text(schemaname), text(relname)].slice(schemaname ? 0 : 1))
+}
+
 export const creating: Handlers = {
   CreateStmt: (node, facts) => {
     facts.operation = 'CREATE TABLE'
     facts.effect('deploy')
     facts.objects = 1
+    created(node.relation, facts)
     facts.resource('table', relationName(node.relation))
     temporary(node.relation, facts)
   },
   CreateTableAsStmt: (node, facts) => {
     const into = tree(tree(node.into).rel)
     facts.operation = `CREATE ${objectWord(node.objtype)}`
-    facts.effect('deploy', 'write')
+    facts.effect('deploy')
     facts.objects = 1
     facts.resource('table', relationName(into))
+    if (node.objtype === 'OBJECT_TABLE') created(into, facts)
     temporary(into, facts)
+    // What is put into a temporary table is gone with the session.
+    if (!facts.traits.has('temporary')) facts.effect('write')
   },
   ViewStmt: (node, facts) => {
     facts.operation = 'CREATE VIEW'
     facts.effect('deploy')
     facts.objects = 1
     facts.resource('view', relationName(node.view))
+    // What is there under the name changes for everybody who reads it.
+    if (node.replace === true) facts.effect('execute')
     temporary(node.view, facts)
   },
   IndexStmt: (node, facts) => {

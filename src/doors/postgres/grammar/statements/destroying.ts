@@ -1,11 +1,13 @@
-import { list, nameOf, relationName, roleName, text, tree } from '../tree.ts'
+import { isAuditName } from '../audit.ts'
+import { list, nameOf, namePartsOf, relationName, roleName, text, tree } from '../tree.ts'
 import type { Handlers } from './handler.ts'
 import { objectWord } from './objects.ts'
 
 /** Objects whose loss weakens replication, isolation between tenants, or what guards the data. */
 const guarding = new Set(['POLICY', 'PUBLICATION', 'TRIGGER', 'EVENT TRIGGER', 'RULE', 'SUBSCRIPTION'])
 
-const auditName = /audit/i
+/** What is dropped by a name that relations share. */
+const relationWords = new Set(['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE', 'SEQUENCE', 'INDEX'])
 
 export const destroying: Handlers = {
   DropStmt: (node, facts) => {
@@ -19,9 +21,12 @@ export const destroying: Handlers = {
     if (node.behavior === 'DROP_CASCADE') facts.trait('cascade')
     if (node.concurrent === true) facts.trait('concurrently')
     const names = list(node.objects).map(nameOf)
+    if (relationWords.has(word))
+      for (const object of list(node.objects)) facts.names.drop(namePartsOf(tree(tree(object).List).items))
+    if (node.missing_ok === true) facts.trait('if-exists')
     for (const name of names) {
       facts.resource(word.toLowerCase(), name)
-      if (auditName.test(name)) {
+      if (isAuditName(name)) {
         facts.trait('audit-table')
         facts.effect('conceal')
       }
@@ -35,9 +40,17 @@ export const destroying: Handlers = {
     facts.reversible = 'no'
     const relations = list(node.relations).map((relation) => relationName(tree(relation).RangeVar))
     facts.objects = relations.length
+    const cascade = node.behavior === 'DROP_CASCADE'
+    for (const item of list(node.relations)) {
+      const { schemaname, relname } = tree(tree(item).RangeVar)
+      const relation = facts.names.relation([text(schemaname), text(relname)].slice(schemaname ? 0 : 1))
+      if (relation === undefined) continue
+      const more = cascade ? ({ cascade: true } as const) : {}
+      facts.names.writes.push({ relation, use: 'truncate', unlimited: true, equalities: [], ...more })
+    }
     for (const name of relations) {
       facts.resource('table', name)
-      if (auditName.test(name)) {
+      if (isAuditName(name)) {
         facts.trait('audit-table')
         facts.effect('conceal')
       }

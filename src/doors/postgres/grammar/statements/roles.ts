@@ -91,6 +91,8 @@ export const roles: Handlers = {
       facts.resource('role', roleName(grantee))
     }
     if (node.behavior === 'DROP_CASCADE') facts.trait('cascade')
+    const whole = node.targtype === 'ACL_TARGET_ALL_IN_SCHEMA' || /_(DATABASE|SCHEMA)$/.test(text(node.objtype))
+    if (!grants && whole) facts.trait('lock-out')
   },
   GrantRoleStmt: (node, facts) => {
     const grants = node.is_grant === true

@@ -1,0 +1,58 @@
+import type { Effect } from '../../../action/index.ts'
+import type { StatementFacts } from '../grammar/index.ts'
+import type { Learned } from './learned.ts'
+
+/** Facts of a text with what the catalog added, made once for each pair. */
+const applied = new WeakMap<
+  StatementFacts,
+  { readonly learned: Learned; readonly shadowed: boolean; readonly facts: StatementFacts }
+>()
+
+/**
+ * What a statement does, by its text and the catalog together.
+ * @param shadowed the search path lets other schemas stand in for PostgreSQL's own
+ */
+export function withLearned(facts: StatementFacts, learned: Learned, shadowed: boolean): StatementFacts {
+  const known = applied.get(facts)
+  if (known?.learned === learned && known.shadowed === shadowed) return known.facts
+  const made = apply(facts, learned, shadowed)
+  applied.set(facts, { learned, shadowed, facts: made })
+  return made
+}
+
+const ownEffects = new Set<Effect>(['write', 'delete', 'destroy', 'conceal'])
+
+function apply(facts: StatementFacts, learned: Learned, shadowed: boolean): StatementFacts {
+  if (learned.nothingToDrop) return { ...facts, effects: [], objects: 0, reversible: 'yes' }
+  const effects = new Set<Effect>([
+    // A name in the text made it `execute` until the catalog told what is behind it.
+    ...facts.effects.filter((effect) => effect !== 'execute' || !facts.opaqueByName),
+    ...learned.effects,
+  ])
+  const quiet =
+    learned.temporaryOnly && learned.writes === 'none' && learned.effects.every((effect) => effect === 'read')
+  // What touches nothing but temporary tables is gone with the session.
+  if (quiet) for (const effect of ownEffects) effects.delete(effect)
+  if (shadowed) effects.add('unknown')
+  const open = learned.writes === 'open' || learned.unlimited
+  const traits = new Set([...facts.traits, ...learned.traits])
+  if (quiet) traits.add('temporary')
+  return {
+    ...facts,
+    effects: [...effects].sort(),
+    traits: [...traits].sort(),
+    resources: unique([...facts.resources, ...learned.resources]),
+    bounded: quiet || (facts.bounded && !learned.unlimited),
+    maxRows: open ? null : (facts.maxRows ?? learned.maxRows),
+    // Nobody can say how many rows code behind a name touches: the planner sees only the statement.
+    explainable: facts.explainable && !open,
+    functions: learned.writes === 'none' && !effects.has('execute') ? [] : facts.functions,
+  }
+}
+
+function unique(resources: StatementFacts['resources']): StatementFacts['resources'] {
+  const found = new Map(
+    resources.map((resource) => [`${resource.type} ${resource.name.replace(/^public\./, '')}`, resource]),
+  )
+  return [...found.values()]
+}
