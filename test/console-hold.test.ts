@@ -79,7 +79,7 @@ describe.skipIf(noBrowser !== '')(`the page of a held action${noBrowser}`, () =>
       await route.fulfill({ response, json: answer })
     })
     await page.reload()
-    await page.getByRole('figure').getByText('94 % of orders').waitFor()
+    await page.getByRole('figure').getByText('92 % of orders').waitFor()
     await page.getByText('What goes with it').waitFor()
     await page.getByText('+ 12,004', { exact: true }).last().waitFor()
     await looksRight(page, 'hold')

@@ -34,7 +34,9 @@ function apply(facts: StatementFacts, learned: Learned, shadowed: boolean): Stat
   // What touches nothing but temporary tables is gone with the session.
   if (quiet) for (const effect of ownEffects) effects.delete(effect)
   if (shadowed) effects.add('unknown')
-  const open = learned.writes === 'open' || learned.unlimited
+  // What writes one row when it is called writes many when a query calls it for each of its own.
+  const many = learned.writes === 'keyed' && facts.names.repeats && facts.names.writes.length === 0
+  const open = learned.writes === 'open' || learned.unlimited || many
   const traits = new Set([...facts.traits, ...learned.traits])
   if (quiet) traits.add('temporary')
   return {

@@ -104,7 +104,10 @@ SELECT pg_catalog.json_build_object(
       FROM pg_catalog.pg_trigger tg WHERE tg.tgrelid = c.oid AND NOT tg.tgisinternal AND tg.tgenabled <> 'D'),
     'rules', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('event', rw.ev_type, 'instead', rw.is_instead, 'definition', pg_catalog.pg_get_ruledef(rw.oid)))
       FROM pg_catalog.pg_rewrite rw WHERE rw.ev_class = c.oid AND rw.rulename <> '_RETURN' AND rw.ev_enabled <> 'D'),
-    'partitions', (SELECT pg_catalog.json_agg(inh.inhrelid::pg_catalog.int8) FROM pg_catalog.pg_inherits inh WHERE inh.inhparent = c.oid AND inh.inhrelid > 16383::pg_catalog.oid),
+    'partitions', (SELECT pg_catalog.json_agg(DISTINCT tg.tgrelid::pg_catalog.int8) FROM pg_catalog.pg_trigger tg
+      WHERE NOT tg.tgisinternal AND tg.tgparentid = 0::pg_catalog.oid AND tg.tgrelid = ANY (ARRAY(
+        SELECT inh.inhrelid FROM pg_catalog.pg_inherits inh WHERE inh.inhparent = c.oid
+        UNION ALL SELECT below.inhrelid FROM pg_catalog.pg_inherits inh JOIN pg_catalog.pg_inherits below ON below.inhparent = inh.inhrelid WHERE inh.inhparent = c.oid))),
     'code', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('use', d.use, 'class', d.refclassid::pg_catalog.int8, 'oid', COALESCE(op.oprcode::pg_catalog.oid, d.refobjid)::pg_catalog.int8))
       FROM reldeps d LEFT JOIN pg_catalog.pg_operator op ON d.refclassid = 2617::pg_catalog.oid AND op.oid = d.refobjid
       WHERE d.oid = c.oid AND d.refclassid <> 1247::pg_catalog.oid),
@@ -130,6 +133,8 @@ SELECT pg_catalog.json_build_object(
     'parameters', CASE WHEN p.prokind = 'f' OR p.prokind = 'p' THEN pg_catalog.pg_get_function_arguments(p.oid) END,
     'returns', CASE WHEN p.prokind = 'f' THEN pg_catalog.pg_get_function_result(p.oid) END,
     'body', COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc),
+    'uses', (SELECT pg_catalog.json_agg(d.refobjid::pg_catalog.int8) FROM pg_catalog.pg_depend d
+      WHERE d.classid = 1255::pg_catalog.oid AND d.objid = p.oid AND d.refclassid = 1255::pg_catalog.oid AND d.refobjid > 16383::pg_catalog.oid),
     'parts', (SELECT pg_catalog.json_build_array(ag.aggtransfn::pg_catalog.oid::pg_catalog.int8, ag.aggfinalfn::pg_catalog.oid::pg_catalog.int8,
         ag.aggcombinefn::pg_catalog.oid::pg_catalog.int8, ag.aggmtransfn::pg_catalog.oid::pg_catalog.int8, ag.aggmfinalfn::pg_catalog.oid::pg_catalog.int8)
       FROM pg_catalog.pg_aggregate ag WHERE ag.aggfnoid::pg_catalog.oid = p.oid)))

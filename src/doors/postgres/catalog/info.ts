@@ -48,6 +48,7 @@ const relation = z.object({
   triggers: many(z.object({ type: z.number(), function: z.number() })),
   /** Rewrite rules: event 2 update, 3 insert, 4 delete. */
   rules: many(z.object({ event: z.string(), instead: z.boolean(), definition: z.string() })),
+  /** Partitions and children that have triggers of their own. */
   partitions: many(z.number()),
   /** Functions (1255, operators' included) and relations (1259) that using it brings in: `a` always, `w` on writing. */
   code: many(z.object({ use: z.string(), class: z.number(), oid: z.number() })),
@@ -72,6 +73,8 @@ const routine = z.object({
   parameters: z.string().nullable(),
   returns: z.string().nullable(),
   body: z.string().nullable(),
+  /** Functions in the defaults of its parameters, and in a body in SQL-standard form. */
+  uses: many(z.number()),
   /** Functions an aggregate is made of. */
   parts: z.array(z.number()).nullable(),
 })

@@ -116,6 +116,8 @@ export class Learner {
       this.#unanalysed = true
     for (const { use: when, class: kind, oid } of info.code) {
       if (when === 'w' && use !== 'insert' && use !== 'update') continue
+      // What a materialized view is made of runs when it is refreshed, not when it is read.
+      if (info.kind === 'm' && use === 'read') continue
       if (kind === procedures) this.#routineOid(oid, reader, depth)
       // A view reads what it is made of; the sequence behind a default is only counted on.
       else if (kind === relations && when === 'a') this.#reachOid(oid, 'read', false, reader, depth + 1)
@@ -133,10 +135,23 @@ export class Learner {
       replaced ||= instead
       this.#rule(definition, `${info.schema}.${info.name}`, reader, depth)
     }
+    for (const oid of info.partitions) this.#reachOid(oid, use, unlimited, reader, depth + 1)
+    if (use === 'delete') this.#takesAlong(info, reader, depth)
     // Writing to a simple view writes to the table under it.
     if (info.kind === 'v' && !replaced)
       for (const { class: kind, oid } of info.code)
         if (kind === relations) this.#reachOid(oid, use, unlimited, reader, depth + 1)
+  }
+
+  /** Rows of other tables that go, or lose their reference, with those of this one: their triggers run too. */
+  #takesAlong({ oid, cascades }: RelationInfo, reader: Reader, depth: number): void {
+    for (const { parent, child, onDelete } of cascades) {
+      if (parent !== oid || !/[cnd]/.test(onDelete)) continue
+      const info = reader.relationByOid(child)
+      if (!info) continue
+      if (isAuditName(info.name)) this.#traits.add('audit-table')
+      this.#reach(info, onDelete === 'c' ? 'delete' : 'update', false, reader, depth + 1)
+    }
   }
 
   #reachOid(oid: number, use: WriteUse | 'read', unlimited: boolean, reader: Reader, depth: number): void {
@@ -176,6 +191,7 @@ export class Learner {
       for (const part of info.parts) this.#routineOid(part, reader, depth + 1)
       return
     }
+    for (const oid of info.uses) this.#routineOid(oid, reader, depth + 1)
     this.#resources.set(name, { type: 'function', name })
     const { language, body } = info
     if (depth > deepest || body === null || (language !== 'sql' && language !== 'plpgsql')) return this.#opaque(name)

@@ -68,7 +68,11 @@ export class SessionCatalog {
   /** Steps were handed to the server. */
   ran(steps: readonly Step[]): void {
     for (const { facts } of steps) {
-      if (changesCatalog(facts)) {
+      if (isTemporary(facts)) {
+        // Nobody else's names are touched; a table of the session's own may hide, or uncover, another.
+        this.#own = new Map()
+        this.#path = undefined
+      } else if (changesCatalog(facts)) {
         this.#changed = true
         this.#own ??= new Map()
         this.#path = undefined
@@ -192,6 +196,15 @@ function answerOf(reply: { readonly answer: string } | { readonly error: string 
 
 function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`
+}
+
+/** It makes or drops something that is gone with the session, and does nothing else. */
+function isTemporary({ effects, operation, traits }: StatementFacts): boolean {
+  return (
+    traits.includes('temporary') &&
+    /^(CREATE|DROP) /.test(operation) &&
+    effects.every((effect) => effect === 'read' || effect === 'deploy')
+  )
 }
 
 function changesCatalog({ effects }: StatementFacts): boolean {

@@ -148,7 +148,7 @@ function withoutPlaces(value: unknown): unknown {
   if (!isTree(value)) return value
   return Object.fromEntries(
     Object.entries(tree(value))
-      .filter(([key]) => key !== 'location')
+      .filter(([key]) => key !== 'location' && !/list_(start|end)$/.test(key))
       .map(([key, member]) => [key, withoutPlaces(member)]),
   )
 }

@@ -122,7 +122,7 @@ export function addOperator(facts: FactsBuilder, operator: unknown): void {
 }
 
 /** Adds what naming a type does: a domain or a type of somebody's own may run functions on every value. */
-export function addCast(facts: FactsBuilder, typeName: Tree): void {
+export function addType(facts: FactsBuilder, typeName: Tree): void {
   facts.names.type(namePartsOf(typeName.names))
   const bare = withoutSystemSchema(nameOf(typeName.names))
   if (bare !== undefined && builtinTypes.has(bare)) return

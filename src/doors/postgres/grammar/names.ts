@@ -53,6 +53,8 @@ export interface StatementNames {
   readonly collects: boolean
   /** Sources of rows that nothing joins. */
   readonly cartesian: boolean
+  /** It goes through rows of something, so what it calls may run many times. */
+  readonly repeats: boolean
 }
 
 export const noNames: StatementNames = {
@@ -70,6 +72,7 @@ export const noNames: StatementNames = {
   picked: [],
   collects: false,
   cartesian: false,
+  repeats: false,
 }
 
 /** A dotted name in its parts; a database in front of the schema can only be the session's own. */
@@ -97,6 +100,7 @@ export class NamesBuilder {
   picked: readonly Equality[] = []
   collects = false
   cartesian = false
+  repeats = false
 
   get isEmpty(): boolean {
     const { relations, functions, operators, types, drops, creates } = this.#sets
@@ -145,6 +149,7 @@ export class NamesBuilder {
     this.aliases.push(...from.aliases)
     this.collects ||= from.collects
     this.cartesian ||= from.cartesian
+    this.repeats ||= from.repeats
   }
 
   #add(kind: 'relations' | 'functions' | 'operators' | 'types' | 'drops' | 'creates', parts: readonly string[]) {
@@ -170,6 +175,7 @@ export class NamesBuilder {
       picked: this.picked,
       collects: this.collects,
       cartesian: this.cartesian,
+      repeats: this.repeats,
     }
   }
 }

@@ -26,6 +26,8 @@ export function addCode(parser: Parser, routine: Routine, facts: FactsBuilder, i
   for (const query of queries(parsed)) inside(query)
   const shape = JSON.stringify(parsed)
   if (shape.includes('"PLpgSQL_stmt_dyn')) facts.trait('dynamic-sql')
+  // What is committed inside cannot be taken back, nor measured before.
+  if (/"PLpgSQL_stmt_(commit|rollback)/.test(shape)) facts.effect('execute')
   // What a loop does to one row it may do to many.
   if (/"PLpgSQL_stmt_(loop|while|for[a-z]|foreach|dynfors)/.test(shape)) facts.names.forgetEqualities()
 }

@@ -135,13 +135,16 @@ function equal(left: unknown, right: unknown): boolean {
   return JSON.stringify(withoutPlaces(left ?? [])) === JSON.stringify(withoutPlaces(right ?? []))
 }
 
+/** Where something stands in the text; from PostgreSQL 18 on also where lists begin and end. */
+const places = /^location$|list_(start|end)$/
+
 function withoutPlaces(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPlaces)
   if (!isTree(value)) return value
   const members: Tree = value
   return Object.fromEntries(
     Object.entries(members)
-      .filter(([key]) => key !== 'location')
+      .filter(([key]) => !places.test(key))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, member]) => [key, withoutPlaces(member)]),
   )

@@ -2,7 +2,7 @@ import { isAuditName } from './audit.ts'
 import { hangsOnLiterals, limits, onlyJoins } from './condition.ts'
 import { equalitiesOf, ownNames } from './equalities.ts'
 import type { FactsBuilder } from './facts.ts'
-import { addCast, addFunctionCall, addOperator } from './functions.ts'
+import { addFunctionCall, addOperator, addType } from './functions.ts'
 import type { CatalogName, WriteUse } from './names.ts'
 import { constantOf, isTree, list, relationName, stringOf, type Tree, text, tree } from './tree.ts'
 
@@ -94,8 +94,9 @@ function visit(kind: string, node: Tree, facts: FactsBuilder, ctes: ReadonlySet<
       if (node.quals === undefined && node.usingClause === undefined && node.isNatural !== true)
         facts.names.cartesian = true
       return
-    case 'TypeCast':
-      addCast(facts, tree(node.typeName))
+    // Of casts, columns, and whatever else names a type.
+    case 'typeName':
+      addType(facts, node)
       return
   }
 }
@@ -179,6 +180,7 @@ function addSelect(node: Tree, facts: FactsBuilder): void {
 /** What the outermost query says about how much it reads: the walk comes to it first. */
 function addReading(node: Tree, facts: FactsBuilder): void {
   const sources = list(node.fromClause)
+  if (sources.length > 0) facts.names.repeats = true
   if (sources.length > 1 && node.whereClause === undefined) facts.names.cartesian = true
   if (facts.names.outermostSeen) return
   facts.names.outermostSeen = true

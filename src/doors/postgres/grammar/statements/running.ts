@@ -145,5 +145,8 @@ export const running: Handlers = {
     if (node.concurrent === true) facts.trait('concurrently')
     else facts.effect('disrupt')
     facts.resource('materialized view', relationName(node.relation))
+    const { schemaname, relname } = tree(node.relation)
+    const relation = facts.names.relation([text(schemaname), text(relname)].slice(schemaname ? 0 : 1))
+    if (relation !== undefined) facts.names.writes.push({ relation, use: 'insert', unlimited: false, equalities: [] })
   },
 }
