@@ -7,6 +7,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     reporters: ['default', './test/support/not-run-reporter.ts'],
     pool: 'forks',
+    execArgv: ['--import', new URL('./test/support/typescript-in-workers.mjs', import.meta.url).href],
     maxWorkers: 2,
   },
 })

@@ -12,6 +12,7 @@ import { Holds } from './holds/index.ts'
 import { type FileLedger, type Ledger, nodeFiles, openFileLedger, signingKey, TransparencyLog } from './ledger/index.ts'
 import { People, type Person } from './people/index.ts'
 import { openRuleStore, type RuleStore, type RulesInForce } from './rules/index.ts'
+import { openActionIndex } from './search/index.ts'
 import { version } from './version.ts'
 
 export type Log = (event: string, details: Record<string, unknown>) => void
@@ -60,6 +61,14 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     if (unfinished > 0) log('unfinished_actions', { settledAsUnknown: unfinished })
     ledger.append('server.started', { version: version(), pid: process.pid })
 
+    const search = openActionIndex({
+      ledger,
+      directory: join(config.data, 'ledger'),
+      file: join(config.data, 'index.db'),
+      log,
+    })
+    opened.push(() => search.close())
+
     const people = await People.open({ ledger })
     opened.push(async () => people.close())
     const holds = await Holds.open({
@@ -88,6 +97,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       people,
       holds,
       ledger,
+      search,
       rules: { current: rules.now, subscribe: rules.subscribe },
       doors: views,
       waiting: (hold) => gate.waiting(hold),

@@ -53,7 +53,7 @@ describe('every route', () => {
       nobody: [],
       vera: ['read'],
       rick: ['read', 'vote'],
-      root: ['read', 'vote', 'people.manage'],
+      root: ['read', 'vote', 'people.manage', 'index.rebuild'],
     }
     const seen = new Set<string>()
     for (const { method, path, command } of await routes()) {
@@ -65,7 +65,7 @@ describe('every route', () => {
         expect([who, method, path, response.status === 403]).toEqual([who, method, path, !commands.includes(command)])
       }
     }
-    expect([...seen].sort()).toEqual(['people.manage', 'read', 'vote'])
+    expect([...seen].sort()).toEqual(['index.rebuild', 'people.manage', 'read', 'vote'])
   })
 
   test('under /api that does not exist is closed to strangers and unknown to others', async () => {

@@ -8,6 +8,7 @@ import type { ApiDeps } from './deps.ts'
 import { answerError, errorBody } from './errors.ts'
 import { HoldFeed } from './hold-feed.ts'
 import { knownHost } from './host-check.ts'
+import { actionRoutes } from './routes/actions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { peopleRoutes } from './routes/people.ts'
@@ -47,6 +48,7 @@ export function createApi(deps: ApiDeps): Api {
 
   serverRoutes(app, deps)
   holdRoutes(app, parts)
+  actionRoutes(app, deps)
   recordRoutes(app, deps)
   rulesRoutes(app, deps)
   peopleRoutes(app, deps)

@@ -3,6 +3,7 @@ import type { Holds } from '../holds/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { People } from '../people/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
+import type { ActionSearch } from '../search/index.ts'
 import type { HoldFeed } from './hold-feed.ts'
 
 /** A door as it is right now. */
@@ -30,6 +31,7 @@ export interface ApiDeps {
   readonly people: People
   readonly holds: Holds
   readonly ledger: Ledger
+  readonly search: ActionSearch
   readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }
   readonly doors: () => readonly DoorView[]
   /** Clients waiting on a hold right now. */

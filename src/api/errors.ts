@@ -11,6 +11,7 @@ const statuses: Readonly<Record<string, ErrorStatus>> = {
   not_found: 404,
   conflict: 409,
   ledger_unavailable: 503,
+  search_unavailable: 503,
 }
 
 /** Every answer that is no success: `{ error: { code, message, hint? } }`. */

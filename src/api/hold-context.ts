@@ -1,13 +1,10 @@
 import type { Hold, Holds } from '../holds/index.ts'
-import type { Ledger } from '../ledger/index.ts'
-import { type ActionRecord, recentActions } from './recent-actions.ts'
+import type { ActionRecord, ActionSearch } from '../search/index.ts'
 
 /** Actions shown for whoever asks. */
 const actionsShown = 8
 /** Earlier holds shown. */
 const holdsShown = 8
-/** How far back from the end of the ledger the actor's actions are looked for, in entries. */
-const lookBack = 20_000
 
 /** An earlier hold, as far as it helps to decide on a later one. */
 export interface EarlierHold {
@@ -26,7 +23,7 @@ export interface EarlierHold {
 
 /** What a reviewer wants to know beside the hold itself. */
 export interface HoldContext {
-  /** What the same actor did last before this, newest first; as far as it stands near the end of the ledger. */
+  /** What the same actor did last before this, newest first. */
   readonly actions: readonly ActionRecord[]
   /** Earlier holds of the same statement or the same requester, newest first. */
   readonly holds: readonly EarlierHold[]
@@ -34,18 +31,16 @@ export interface HoldContext {
   readonly ended: { readonly released: number; readonly rejected: number; readonly other: number }
 }
 
-export async function holdContext(hold: Hold, holds: Holds, ledger: Ledger): Promise<HoldContext> {
+export async function holdContext(hold: Hold, holds: Holds, search: ActionSearch): Promise<HoldContext> {
   const own = new Set(hold.actions.map(({ id }) => id))
-  const first = hold.actions[0]
-  const actions = await recentActions(ledger, {
-    limit: actionsShown,
-    within: lookBack,
-    where: (action) =>
-      action.actor.id === first?.actor.id &&
-      action.door === hold.door &&
-      action.at <= hold.openedAt &&
-      !own.has(action.id),
-  })
+  const actor = hold.actions[0]?.actor.id ?? hold.requester.id
+  const before = await search.find(
+    { actor: [actor], door: [hold.door], until: justAfter(hold.openedAt) },
+    { limit: actionsShown + own.size },
+  )
+  const actions = before
+    .filter(({ action }) => action.actor.id === actor && action.at <= hold.openedAt && !own.has(action.id))
+    .slice(0, actionsShown)
   const text = statementOf(hold)
   const earlier = holds.list().filter((other) => other.hold !== hold.hold && other.openedAt <= hold.openedAt)
   const ofRequester = earlier.filter((other) => other.requester.id === hold.requester.id)
@@ -62,6 +57,11 @@ export async function holdContext(hold: Hold, holds: Holds, ledger: Ledger): Pro
       other: ofRequester.filter(({ state }) => state === 'expired' || state === 'withdrawn').length,
     },
   }
+}
+
+/** The end of a time span is not in it, and the clock of the ledger has milliseconds. */
+function justAfter(time: string): string {
+  return new Date(Date.parse(time) + 1).toISOString()
 }
 
 function brief(hold: Hold, same: boolean): EarlierHold {

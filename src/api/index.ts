@@ -8,5 +8,4 @@
 export { type Api, createApi } from './app.ts'
 export type { ApiDeps, DoorView, RulesNow } from './deps.ts'
 export { type HoldView, viewHold } from './hold-view.ts'
-export type { ActionRecord } from './recent-actions.ts'
 export { type ListeningApi, startApi } from './server.ts'

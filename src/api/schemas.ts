@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { actionSchema, outcomes } from '../action/index.ts'
+import { settlements } from '../ledger/index.ts'
 import { roles } from '../people/index.ts'
+import { countDimensions } from '../search/index.ts'
 
 /** The shapes that go over the wire; the API description is made from them. */
 
@@ -124,13 +126,16 @@ export const tokenSchema = z.object({ id: z.string(), token: z.string().describe
 export const actionRecordSchema = z
   .object({
     index: z.number().int().describe('Where its request stands on the ledger'),
+    at: time.describe('When it was put on the record, RFC 3339 UTC'),
     action,
+    cut: z.boolean().describe('The request is so long that texts in it are cut here; the action alone has all of it'),
     verdict: outcome.nullable(),
     rule: z.string().nullable(),
     reason: z.string(),
     ruleSet: z.string().nullable(),
-    outcome: z.enum(['completed', 'failed', 'refused', 'withdrawn', 'unknown']).nullable(),
+    outcome: z.enum(settlements).nullable().describe('null: not over'),
     rows: z.number().int().nullable(),
+    endedAt: time.nullable(),
     message: z.string().optional(),
     hold: z.string().optional(),
   })
@@ -228,6 +233,34 @@ export const ruleCheckSchema = z
       .readonly(),
   })
   .openapi('RuleCheck')
+
+export const indexStatusSchema = z
+  .object({
+    state: z.enum(['following', 'catching-up', 'failed', 'closed']),
+    indexed: z.number().int().describe('Entries that the index knows'),
+    size: z.number().int().describe('Durable entries on the ledger'),
+    lag: z.number().int().describe('How many entries the index is behind'),
+    error: z.string().nullable().describe('Why it does not follow'),
+  })
+  .openapi('IndexStatus')
+
+export const countsSchema = z
+  .object({
+    by: z.enum(countDimensions),
+    step: z.number().int().describe('Width of a bucket in seconds'),
+    times: z.array(time).readonly().describe('Start of each bucket'),
+    series: z
+      .array(
+        z.object({
+          value: z.string().nullable().describe('null: all values that are too rare for a line of their own'),
+          total: z.number().int(),
+          counts: z.array(z.number().int()).readonly().describe('One for each bucket'),
+        }),
+      )
+      .readonly()
+      .describe('Most frequent first'),
+  })
+  .openapi('ActionCounts')
 
 export const entrySchema = z
   .object({

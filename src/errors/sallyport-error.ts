@@ -10,6 +10,7 @@ export type SallyportErrorCode =
   | 'ledger_corrupt'
   | 'ledger_locked'
   | 'note_invalid'
+  | 'search_unavailable'
   | 'upstream_unreachable'
   | 'not_found'
   | 'forbidden'

@@ -1,7 +1,8 @@
 import type { Action, Outcome } from '../action/index.ts'
 
 /** How an action ended. `unknown`: it was let through and nobody saw the end (crash, lost connection). */
-export type Settlement = 'completed' | 'failed' | 'refused' | 'withdrawn' | 'unknown'
+export const settlements = ['completed', 'failed', 'refused', 'withdrawn', 'unknown'] as const
+export type Settlement = (typeof settlements)[number]
 
 /** What asks for approval, and what it is bound to (invariant 3). */
 export interface HoldOpened {

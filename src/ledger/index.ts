@@ -13,7 +13,16 @@
  * for `verifyLedger`; `salvage.ts` is how a ledger gets back to work after its disk failed.
  * @module
  */
-export type { Entry, EntryBodies, EntryKind, EntryOf, HoldOpened, Judged, Settlement } from './entry.ts'
+export {
+  type Entry,
+  type EntryBodies,
+  type EntryKind,
+  type EntryOf,
+  type HoldOpened,
+  type Judged,
+  type Settlement,
+  settlements,
+} from './entry.ts'
 export { type FileLayer, type LayerFile, nodeFiles } from './file-layer.ts'
 export type { FileLedger, StateListener } from './file-ledger.ts'
 export type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'

@@ -172,7 +172,7 @@ describe('authorize', () => {
     none: [],
     viewer: ['read'],
     reviewer: ['read', 'vote'],
-    admin: ['read', 'vote', 'people.manage'],
+    admin: ['read', 'vote', 'people.manage', 'index.rebuild'],
   }
   const cases = Object.entries(expected).flatMap(([role, may]) =>
     commands.map((command) => [role, command, may.includes(command)] as const),

@@ -2,6 +2,7 @@ import { type Api, type ApiDeps, createApi } from '../../src/api/index.ts'
 import { Holds } from '../../src/holds/index.ts'
 import type { HoldOpened } from '../../src/ledger/index.ts'
 import { People, type Person } from '../../src/people/index.ts'
+import { localSearch } from './local-search.ts'
 import { MemoryLedger } from './memory-ledger.ts'
 
 /** Who there is: one of each role, the person behind `shop:alice` and her agent, and one without any role. */
@@ -77,6 +78,7 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
     people,
     holds,
     ledger,
+    search: localSearch(ledger),
     rules: {
       current: () => ({
         version,

@@ -163,13 +163,17 @@ export interface Me {
 
 export interface ActionRecord {
   readonly index: number
+  readonly at: string
   readonly action: Action
+  /** Texts of a very long request are cut; the action by itself has all of it. */
+  readonly cut: boolean
   readonly verdict: Outcome | null
   readonly rule: string | null
   readonly reason: string
   readonly ruleSet: string | null
   readonly outcome: 'completed' | 'failed' | 'refused' | 'withdrawn' | 'unknown' | null
   readonly rows: number | null
+  readonly endedAt: string | null
   readonly message?: string
   readonly hold?: string
 }

@@ -55,7 +55,7 @@ const vote = createRoute({
 })
 
 export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
-  const { holds, feed, ledger } = deps
+  const { holds, feed, search } = deps
 
   app.openapi(list, (c) => {
     const { state, limit } = c.req.valid('query')
@@ -74,7 +74,7 @@ export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
 
   app.openapi(one, (c) => c.json(viewHold(known(c.req.valid('param').id), c.get('person'), deps), 200))
 
-  app.openapi(context, async (c) => c.json(await holdContext(known(c.req.valid('param').id), holds, ledger), 200))
+  app.openapi(context, async (c) => c.json(await holdContext(known(c.req.valid('param').id), holds, search), 200))
 
   app.openapi(vote, async (c) => {
     const { decision, reason } = c.req.valid('json')

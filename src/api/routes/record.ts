@@ -3,24 +3,9 @@ import type { Entry } from '../../ledger/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { recentActions } from '../recent-actions.ts'
-import { actionRecordSchema, entrySchema } from '../schemas.ts'
+import { entrySchema } from '../schemas.ts'
 
 const index = z.coerce.number().int().nonnegative()
-
-const actions = createRoute({
-  ...needs('read'),
-  method: 'get',
-  path: '/api/actions',
-  summary: 'Recent actions and what became of them, newest first',
-  request: {
-    query: z.object({
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-      before: index.optional().describe('Only those that stand on the ledger before this entry'),
-    }),
-  },
-  responses: { ...failures, 200: json(z.object({ actions: z.array(actionRecordSchema).readonly() }), 'Actions') },
-})
 
 const entries = createRoute({
   ...needs('read'),
@@ -57,11 +42,6 @@ const head = createRoute({
 })
 
 export function recordRoutes(app: OpenAPIHono<ApiEnv>, { ledger }: ApiDeps): void {
-  app.openapi(actions, async (c) => {
-    const { limit, before } = c.req.valid('query')
-    return c.json({ actions: await recentActions(ledger, { limit, ...(before === undefined ? {} : { before }) }) }, 200)
-  })
-
   app.openapi(entries, async (c) => {
     const { from, limit } = c.req.valid('query')
     const found: Entry[] = []

@@ -22,6 +22,7 @@ const codes: Readonly<Record<SallyportErrorCode, string>> = {
   ledger_corrupt: 'The record was altered or is damaged',
   ledger_locked: 'Another process writes to the record',
   note_invalid: 'A checkpoint, proof or key is not what it should be, or does not verify',
+  search_unavailable: 'The search index does not answer for now; doors and record are not concerned',
   upstream_unreachable: 'The server behind a door, or Sallyport itself, does not answer',
   not_found: 'There is no such thing',
   forbidden: 'The caller may not do this',
