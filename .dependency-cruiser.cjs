@@ -8,6 +8,7 @@ const rooms = {
   rules: ['action', 'errors'],
   ledger: ['action', 'errors'],
   search: ['action', 'ledger', 'errors'],
+  export: ['action', 'ledger', 'search', 'errors'],
   holds: ['action', 'ledger', 'errors'],
   people: ['action', 'ledger', 'errors'],
   gate: ['action', 'rules', 'ledger', 'holds', 'people', 'errors'],

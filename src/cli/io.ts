@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { createColors } from 'picocolors'
 
 /** What the command reads and writes: the process's own, or a test's. */
 export interface CliIo {
   readonly stdin: AsyncIterable<Uint8Array | string>
   readonly out: (text: string) => void
+  /** Waits until what was given to `out` is on its way; not given: it always is. */
+  readonly drained?: () => Promise<void>
   readonly err: (text: string) => void
   readonly env: Readonly<Record<string, string | undefined>>
   readonly fetch: typeof fetch
@@ -16,6 +19,9 @@ export function processIo(): CliIo {
   return {
     stdin,
     out: (text) => void stdout.write(text),
+    drained: async () => {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain')
+    },
     err: (text) => void stderr.write(text),
     env,
     fetch: globalThis.fetch,

@@ -22,6 +22,7 @@ export {
   countDimensions,
   type IndexStatus,
 } from './action-record.ts'
+export { type Matchable, matches } from './matches.ts'
 
 /** Opens the index of a ledger in files. It comes up by itself: until then, and while it is behind, `status` says so. */
 export function openActionIndex(

@@ -8,6 +8,7 @@ import { type ActionInput, completeAction, type Effect, type Outcome, outcomes }
 import type { Entry, Settlement } from '../ledger/index.ts'
 import type { ActionFilter } from './index.ts'
 import { Indexer } from './indexer.ts'
+import { matches } from './matches.ts'
 
 let ledger: MemoryLedger
 let now: number
@@ -279,9 +280,56 @@ describe('finding', () => {
             : [],
         )
         expect(await ids(indexer, filter)).toEqual(expected.reverse())
+        const fit = (await indexer.find({}, { limit: 100 })).filter((record) =>
+          matches(filter, { ...record, hold: record.hold ?? null }),
+        )
+        expect(fit.map(({ action }) => action.id)).toEqual(expected)
         indexer.close()
       }),
       { numRuns: 150 },
+    )
+  })
+})
+
+describe('a filter on one action', () => {
+  test('says of any text what the index says', async () => {
+    const word = fc.constantFrom(
+      'one',
+      'ONE',
+      'two',
+      'Café',
+      'cafe',
+      'o_n',
+      'o',
+      'n',
+      '4711',
+      '"',
+      '*',
+      '(',
+      '.',
+      'one*',
+      '"one two"',
+    )
+    const line = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(' '))
+    await fc.assert(
+      fc.asyncProperty(line, line, async (statement, text) => {
+        ledger = new MemoryLedger()
+        const action = completeAction({ id: 'a', request: { statement } })
+        ledger.append('action.requested', { action, judged: null })
+        const indexer = await built()
+        const one = { action, at: '', verdict: null, rule: null, reason: '', outcome: null, hold: null }
+        const found = await ids(indexer, { text }).catch(() => 'refused')
+        const said = (() => {
+          try {
+            return matches({ text }, one) ? ['a'] : []
+          } catch {
+            return 'refused'
+          }
+        })()
+        indexer.close()
+        expect([statement, text, said]).toEqual([statement, text, found])
+      }),
+      { numRuns: 200 },
     )
   })
 })

@@ -2,7 +2,6 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorMessage, SallyportError } from '../../errors/index.ts'
 import {
-  type Entry,
   encodeProof,
   type LedgerProblem,
   nodeFiles,
@@ -15,9 +14,13 @@ import {
   verifyProof,
 } from '../../ledger/index.ts'
 import type { AddCommand } from '../command.ts'
+import { entryText } from '../entry-text.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { colorsOf, printJson } from '../io.ts'
 import { safeText } from '../safe-text.ts'
+import { addExport } from './ledger-export.ts'
+import { addSearch } from './ledger-search.ts'
+import { addTail } from './ledger-tail.ts'
 
 interface Options {
   readonly data: string
@@ -35,6 +38,9 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
     .command('ledger')
     .summary('read and check the record')
     .description('Read and check the record. Works on its files, with or without a server running.')
+  addSearch(ledger, io)
+  addTail(ledger, io)
+  addExport(ledger, io)
 
   ledger
     .command('list')
@@ -46,8 +52,7 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
       const colors = colorsOf(io)
       for await (const entry of readLedger(join(data, 'ledger'))) {
         if (json) io.out(`${JSON.stringify(entry)}\n`)
-        else
-          io.out(`${colors.dim(`${entry.index} ${entry.at}`)} ${entry.kind.padEnd(16)} ${safeText(summary(entry))}\n`)
+        else io.out(entryText(entry, colors))
       }
     })
 
@@ -154,41 +159,4 @@ function indexOf(text: string): number {
   throw new SallyportError('invalid_request', `${JSON.stringify(text)} is not the number of an entry.`, {
     hint: 'Entries are numbered from 0; `sallyport ledger list` prints the numbers.',
   })
-}
-
-/** One entry in one line; the statement is cut here, `--json` has all of it. */
-function summary(entry: Entry): string {
-  switch (entry.kind) {
-    case 'action.requested': {
-      const { action, judged } = entry.body
-      const verdict = judged === null ? '' : ` [${judged.verdict}${judged.rule === null ? '' : ` by ${judged.rule}`}]`
-      return `${action.id} ${action.actor.id} → ${action.door}${verdict}: ${statementOf(action.request) ?? action.operation}`
-    }
-    case 'action.judged':
-      return `${entry.body.action} ${entry.body.verdict}${entry.body.rule === null ? '' : ` by ${entry.body.rule}`}: ${entry.body.reason}`
-    case 'action.released':
-      return `${entry.body.action} from hold ${entry.body.hold}`
-    case 'action.settled': {
-      const { action, outcome, rows, message } = entry.body
-      return `${action} ${outcome}${rows === null ? '' : `, ${rows} rows`}${message === undefined ? '' : `: ${message}`}`
-    }
-    case 'hold.opened':
-      return `${entry.body.hold} by ${entry.body.rule.id} for ${entry.body.requester.id}`
-    case 'hold.voted':
-      return `${entry.body.hold} ${entry.body.decision} by ${entry.body.by}: ${entry.body.reason}`
-    case 'hold.closed':
-      return `${entry.body.hold} ${entry.body.as} by ${entry.body.by}: ${entry.body.reason}`
-    case 'hold.released':
-      return entry.body.hold
-    case 'rules.loaded':
-      return `${entry.body.version}, ${entry.body.rules} rules in ${entry.body.files.length} files`
-    default:
-      return JSON.stringify(entry.body)
-  }
-}
-
-function statementOf({ statement }: Readonly<Record<string, unknown>>): string | undefined {
-  if (typeof statement !== 'string') return undefined
-  const line = statement.replace(/\s+/g, ' ').trim()
-  return line.length > 160 ? `${line.slice(0, 159)}…` : line
 }
