@@ -3,6 +3,7 @@ import type { Step } from './steps.ts'
 import { shiftErrorPosition } from './wire/backend-messages.ts'
 import { encodeBind, encodeClose, encodeDescribe, encodeExecute, encodeParse } from './wire/encode.ts'
 import { backend } from './wire/message-types.ts'
+import type { Work } from './work.ts'
 
 /**
  * The messages of the extended protocol that do what a simple Query does, statement by statement, so that something
@@ -53,4 +54,32 @@ export function charactersBefore(text: string, steps: readonly Step[]): number[]
     from = at + facts.text.length
     return [...text.slice(0, at)].length
   })
+}
+
+/** A simple Query as extended messages. */
+export interface SimpleWork {
+  readonly messages: readonly Buffer[]
+  /** One for each message. */
+  readonly expected: readonly Expected[]
+  /** How many messages come before the point at which it becomes final. */
+  readonly at: number
+  /** The step of each message, and where its text starts. */
+  readonly simple: { readonly stepOf: readonly number[]; readonly characters: readonly number[] }
+}
+
+/** @param before the step before which it becomes final; the number of steps: at its end */
+export function simpleWork(work: Work, ids: readonly string[], before: number): SimpleWork {
+  const messages: Buffer[] = []
+  const expected: Expected[] = []
+  const stepOf: number[] = []
+  let at: number | undefined
+  for (const [i, step] of work.steps.entries()) {
+    if (i === before) at = messages.length
+    const own = asExtended(step, ids[i] ?? '', () => work.completed(i))
+    messages.push(...own.messages)
+    expected.push(...own.expected)
+    for (const _ of own.messages) stepOf.push(i)
+  }
+  const characters = charactersBefore(work.steps[0]?.text.sql ?? '', work.steps)
+  return { messages, expected, at: at ?? messages.length, simple: { stepOf, characters } }
 }

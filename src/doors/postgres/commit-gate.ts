@@ -1,8 +1,9 @@
 import { errorMessage } from '../../errors/index.ts'
 import type { Decision, Measured, Unit } from '../../gate/index.ts'
-import { asExtended, asSimpleReply, charactersBefore } from './as-extended.ts'
+import { asSimpleReply, type SimpleWork, simpleWork } from './as-extended.ts'
 import { poisonMessages } from './estimate.ts'
 import type { StatementFacts } from './grammar/index.ts'
+import { KeptReplies } from './kept-replies.ts'
 import { measureQuery, type OwnQuery, readMeasured, reportMessages } from './measure.ts'
 import { heldNotice } from './messages.ts'
 import type { Expected } from './replies.ts'
@@ -27,15 +28,12 @@ interface GatedWork {
   readonly locks: boolean
   /** Whether the client may be kept waiting: everything can be taken back, and no transaction stays open meanwhile. */
   readonly mayWait: boolean
-  /** For a simple Query sent as extended messages: the step of each message, and where its text starts. */
-  readonly simple: { readonly stepOf: readonly number[]; readonly characters: readonly number[] } | undefined
+  /** For a simple Query, which is sent as extended messages. */
+  readonly simple: SimpleWork['simple'] | undefined
 }
 
 /** How a decision that is not `pass` is carried out, once everything was taken back. undefined: run the bytes again. */
 export type AfterTakenBack = (decision: Exclude<Decision, { kind: 'pass' }>) => Promise<Ran | undefined>
-
-/** Replies kept back until what they tell of is known to be within bounds; beyond this they go to the client. */
-const mostKept = 1024 * 1024
 
 /**
  * Measures what a transaction has done before it becomes final, and has it taken back if the rules object.
@@ -292,62 +290,11 @@ export class CommitGate {
   }
 }
 
-function simpleWork(
-  work: Work,
-  ids: readonly string[],
-  before: number,
-): Pick<GatedWork, 'messages' | 'expected' | 'at' | 'simple'> {
-  const messages: Buffer[] = []
-  const expected: Expected[] = []
-  const stepOf: number[] = []
-  let at: number | undefined
-  for (const [i, step] of work.steps.entries()) {
-    if (i === before) at = messages.length
-    const own = asExtended(step, ids[i] ?? '', () => work.completed(i))
-    messages.push(...own.messages)
-    expected.push(...own.expected)
-    for (const _ of own.messages) stepOf.push(i)
-  }
-  const characters = charactersBefore(work.steps[0]?.text.sql ?? '', work.steps)
-  return { messages, expected, at: at ?? messages.length, simple: { stepOf, characters } }
-}
-
 /** It lists or drops prepared statements, or may do so out of sight. */
 function seesPrepared({ effects, operation, resources, deallocates }: StatementFacts): boolean {
   if (deallocates === 'ALL' || operation.startsWith('DISCARD')) return true
   if (effects.includes('execute') || effects.includes('unknown')) return true
   return resources.some(({ name }) => name.includes('pg_prepared_statement'))
-}
-
-/** Replies that the client gets once what they tell of is confirmed; more than a little does not wait. */
-class KeptReplies {
-  readonly #write: (bytes: Buffer) => void
-  #frames: Buffer[] = []
-  #bytes = 0
-  /** Some of it has gone to the client already. */
-  hasGone = false
-
-  constructor(write: (bytes: Buffer) => void) {
-    this.#write = write
-  }
-
-  take(bytes: Buffer): void {
-    if (this.hasGone) {
-      this.#write(bytes)
-      return
-    }
-    // A copy: a small message would keep the whole chunk that it came in.
-    this.#frames.push(Buffer.from(bytes))
-    this.#bytes += bytes.length
-    if (this.#bytes <= mostKept) return
-    this.hasGone = true
-    this.release()
-  }
-
-  release(): void {
-    for (const bytes of together(this.#frames)) this.#write(bytes)
-    this.#frames = []
-  }
 }
 
 /** The counts, or the error that the client gets instead. */
