@@ -1,5 +1,5 @@
-import { Frontier, hashBytes, leafHash, nodeHash } from './merkle.ts'
-import { bundlePath, encodeLeaf, tilePath, tileWidth } from './tile.ts'
+import { Frontier, hashBytes, nodeHash, writeLeafHash } from './merkle.ts'
+import { bundlePath, leafBytes, tilePath, tileWidth, writeLeaf } from './tile.ts'
 
 /** A file of the log that is full, or as full as the log is long. */
 export interface TileFile {
@@ -17,22 +17,31 @@ interface Edge {
   changed: boolean
 }
 
+const firstBundleBytes = 256 * 1024
+
 /**
  * A tree that grows leaf by leaf and hands out the tiles and bundles that come of it. It keeps its right edge only,
  * however long the log is.
  */
 export class TileTree {
-  readonly #frontier = new Frontier()
   readonly #edges: Edge[] = []
-  #bundle: Buffer[] = []
+  #size = 0
+  #bundle = Buffer.allocUnsafe(firstBundleBytes)
+  #bundleBytes = 0
   #full: TileFile[] = []
 
   get size(): number {
-    return this.#frontier.size
+    return this.#size
   }
 
+  /** MTH over all leaves: what the unfinished tiles, from the highest level down, make together. */
   root(): Buffer {
-    return this.#frontier.root()
+    const frontier = new Frontier()
+    for (const [i, edge] of [...this.#edges].reverse().entries()) {
+      const span = tileWidth ** (this.#edges.length - 1 - i)
+      for (let at = 0; at < edge.width; at++) frontier.append(Buffer.from(hashAt(edge.bytes, at)), span)
+    }
+    return frontier.root()
   }
 
   /**
@@ -45,38 +54,31 @@ export class TileTree {
     bundle: (index: number, width: number) => Promise<readonly Buffer[] | undefined>,
   ): Promise<TileTree | undefined> {
     const tree = new TileTree()
-    const edges: { edge: Edge; span: number }[] = []
-    for (let level = 0, count = size, span = 1; count > 0; level++, span *= tileWidth) {
+    tree.#size = size
+    for (let level = 0, count = size; count > 0; level++) {
       const edge = tree.#edge(level)
       edge.tiles = Math.floor(count / tileWidth)
       edge.width = count % tileWidth
       const stored = edge.width === 0 ? Buffer.alloc(0) : await hashes(level, edge.tiles, edge.width)
       if (stored === undefined) return undefined
       stored.copy(edge.bytes)
-      edges.push({ edge, span })
       count = edge.tiles
-    }
-    for (const { edge, span } of edges.reverse()) {
-      for (let i = 0; i < edge.width; i++) tree.#frontier.append(Buffer.from(hashAt(edge.bytes, i)), span)
     }
     const [lowest] = tree.#edges
     if (lowest !== undefined && lowest.width > 0) {
       const leaves = await bundle(lowest.tiles, lowest.width)
       if (leaves === undefined || leaves.length < lowest.width) return undefined
-      tree.#bundle = leaves.slice(0, lowest.width).map(encodeLeaf)
+      for (const leaf of leaves.slice(0, lowest.width)) tree.#keep(leaf)
     }
     return tree
   }
 
   append(leaf: Buffer): void {
-    const hashed = leafHash(leaf)
-    this.#frontier.append(hashed)
-    this.#bundle.push(encodeLeaf(leaf))
-    if (this.#bundle.length === tileWidth) {
-      this.#full.push({ path: bundlePath(this.#edge(0).tiles), bytes: Buffer.concat(this.#bundle) })
-      this.#bundle = []
-    }
-    this.#push(0, hashed)
+    this.#keep(leaf)
+    this.#size += 1
+    const edge = this.#edge(0)
+    writeLeafHash(leaf, edge.bytes, edge.width * hashBytes)
+    this.#grow(0, edge)
   }
 
   /** Tiles and bundles that have become full since the last call. */
@@ -95,7 +97,7 @@ export class TileTree {
       if (edge.width === 0) continue
       const bytes = Buffer.from(edge.bytes.subarray(0, edge.width * hashBytes))
       partial.push({ path: tilePath(level, edge.tiles, edge.width), bytes })
-      if (level === 0) partial.push({ path: bundlePath(edge.tiles, edge.width), bytes: Buffer.concat(this.#bundle) })
+      if (level === 0) partial.push({ path: bundlePath(edge.tiles, edge.width), bytes: this.#bundled() })
     }
     return partial
   }
@@ -109,6 +111,21 @@ export class TileTree {
     })
   }
 
+  #keep(leaf: Buffer): void {
+    const end = this.#bundleBytes + leafBytes(leaf)
+    if (end > this.#bundle.length) {
+      const larger = Buffer.allocUnsafe(Math.max(end, this.#bundle.length * 2))
+      this.#bundle.copy(larger, 0, 0, this.#bundleBytes)
+      this.#bundle = larger
+    }
+    writeLeaf(leaf, this.#bundle, this.#bundleBytes)
+    this.#bundleBytes = end
+  }
+
+  #bundled(): Buffer {
+    return Buffer.from(this.#bundle.subarray(0, this.#bundleBytes))
+  }
+
   #edge(level: number): Edge {
     const edge = this.#edges[level] ?? {
       tiles: 0,
@@ -120,17 +137,22 @@ export class TileTree {
     return edge
   }
 
-  #push(level: number, hashed: Buffer): void {
-    const edge = this.#edge(level)
-    hashed.copy(edge.bytes, edge.width * hashBytes)
+  /** One more hash stands at the end of a level's unfinished tile. */
+  #grow(level: number, edge: Edge): void {
     edge.width += 1
     edge.changed = true
     if (edge.width < tileWidth) return
+    if (level === 0) {
+      this.#full.push({ path: bundlePath(edge.tiles), bytes: this.#bundled() })
+      this.#bundleBytes = 0
+    }
     const bytes = Buffer.from(edge.bytes)
     this.#full.push({ path: tilePath(level, edge.tiles), bytes })
     edge.tiles += 1
     edge.width = 0
-    this.#push(level + 1, perfectRoot(bytes, 0, tileWidth))
+    const above = this.#edge(level + 1)
+    perfectRoot(bytes, 0, tileWidth).copy(above.bytes, above.width * hashBytes)
+    this.#grow(level + 1, above)
   }
 }
 

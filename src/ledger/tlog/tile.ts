@@ -30,12 +30,15 @@ function partial(width: number): string {
   return width === tileWidth ? '' : `.p/${width}`
 }
 
-/** An entry as it stands in a bundle. */
-export function encodeLeaf(leaf: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(2 + leaf.length)
-  bytes.writeUInt16BE(leaf.length, 0)
-  bytes.set(leaf, 2)
-  return bytes
+/** Bytes that an entry takes in a bundle. */
+export function leafBytes(leaf: Uint8Array): number {
+  return 2 + leaf.length
+}
+
+/** Writes an entry as it stands in a bundle. */
+export function writeLeaf(leaf: Uint8Array, to: Buffer, at: number): void {
+  to.writeUInt16BE(leaf.length, at)
+  to.set(leaf, at + 2)
 }
 
 /** @throws RangeError for bytes that are no bundle */

@@ -136,7 +136,8 @@ export class TransparencyLog {
   async #writeFull(tree: TileTree): Promise<void> {
     for (const { path, bytes } of tree.takeFull()) {
       await this.#tiles.write(path, bytes, false)
-      await this.#tiles.removePartials(path)
+      // Most of a busy log was never published in part.
+      if (this.#partials.some((partial) => partial.startsWith(`${path}.p/`))) await this.#tiles.removePartials(path)
     }
   }
 
