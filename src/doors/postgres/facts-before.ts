@@ -82,7 +82,7 @@ export class FactsBefore {
     if (replies.status === 'E' || replies.isSkipping) return { steps, estimates: [] }
     const idle = replies.status === 'I' && !replies.unsynced
     const known = catalog.look(steps, idle, this.#ask)
-    return known instanceof Promise ? known.then((late) => this.#estimates(late)) : this.#estimates(known)
+    return known instanceof Promise ? known.then((late) => this.#estimates(steps, late)) : this.#estimates(steps, known)
   }
 
   /** On the client's own connection, at a message boundary. */
@@ -96,10 +96,12 @@ export class FactsBefore {
     return answer === undefined || answer === null ? { error: 'no answer' } : { answer }
   }
 
-  #estimates(known: readonly KnownStep[]): FactsFound | Promise<FactsFound> {
+  #estimates(asked: readonly Step[], known: readonly KnownStep[]): FactsFound | Promise<FactsFound> {
     const wanted = this.#wanted(known)
     if (wanted.length > 0) return this.#estimateAll(known, wanted)
-    return { steps: known.map(({ step }) => step), estimates: known.map((one) => this.#withoutAsking(one)) }
+    const same = known.every(({ step }, i) => step === asked[i])
+    const steps = same ? asked : known.map(({ step }) => step)
+    return { steps, estimates: known.map((one) => this.#withoutAsking(one)) }
   }
 
   /** What is known already; and where the planner cannot be asked, a read that matters may be of all there is. */

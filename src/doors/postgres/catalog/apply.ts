@@ -1,29 +1,54 @@
 import type { Effect } from '../../../action/index.ts'
-import type { StatementFacts } from '../grammar/index.ts'
+import type { StatementFacts, StatementNames } from '../grammar/index.ts'
 import type { Learned } from './learned.ts'
 
-/** Facts of a text with what the catalog added, made once for each pair. */
-const applied = new WeakMap<
-  StatementFacts,
-  { readonly learned: Learned; readonly shadowed: boolean; readonly facts: StatementFacts }
->()
+/** What the catalog makes different about facts. */
+type Difference = Partial<
+  Pick<
+    StatementFacts,
+    'effects' | 'traits' | 'resources' | 'bounded' | 'maxRows' | 'explainable' | 'functions' | 'objects' | 'reversible'
+  >
+>
+
+interface Applied<T> {
+  readonly learned: Learned
+  readonly shadowed: boolean
+  readonly made: T
+}
+
+/** Facts of one text, made once. */
+const ofFacts = new WeakMap<StatementFacts, Applied<StatementFacts>>()
+
+/** What is the same for every text with other literals. */
+const ofNames = new WeakMap<StatementNames, Applied<Difference>>()
 
 /**
  * What a statement does, by its text and the catalog together.
  * @param shadowed the search path lets other schemas stand in for PostgreSQL's own
  */
 export function withLearned(facts: StatementFacts, learned: Learned, shadowed: boolean): StatementFacts {
-  const known = applied.get(facts)
-  if (known?.learned === learned && known.shadowed === shadowed) return known.facts
-  const made = apply(facts, learned, shadowed)
-  applied.set(facts, { learned, shadowed, facts: made })
+  if (!learned.adds && !shadowed) return facts
+  const known = ofFacts.get(facts)
+  if (known?.learned === learned && known.shadowed === shadowed) return known.made
+  const made = { ...facts, ...differenceOf(facts, learned, shadowed) }
+  ofFacts.set(facts, { learned, shadowed, made })
+  return made
+}
+
+function differenceOf(facts: StatementFacts, learned: Learned, shadowed: boolean): Difference {
+  // EXECUTE shares the names of what it runs, but not all that is said of it.
+  if (facts.executes !== undefined) return difference(facts, learned, shadowed)
+  const known = ofNames.get(facts.names)
+  if (known?.learned === learned && known.shadowed === shadowed) return known.made
+  const made = difference(facts, learned, shadowed)
+  ofNames.set(facts.names, { learned, shadowed, made })
   return made
 }
 
 const ownEffects = new Set<Effect>(['write', 'delete', 'destroy', 'conceal'])
 
-function apply(facts: StatementFacts, learned: Learned, shadowed: boolean): StatementFacts {
-  if (learned.nothingToDrop) return { ...facts, effects: [], objects: 0, reversible: 'yes' }
+function difference(facts: StatementFacts, learned: Learned, shadowed: boolean): Difference {
+  if (learned.nothingToDrop) return { effects: [], objects: 0, reversible: 'yes' }
   const effects = new Set<Effect>([
     // A name in the text made it `execute` until the catalog told what is behind it.
     ...facts.effects.filter((effect) => effect !== 'execute' || !facts.opaqueByName),
@@ -40,7 +65,6 @@ function apply(facts: StatementFacts, learned: Learned, shadowed: boolean): Stat
   const traits = new Set([...facts.traits, ...learned.traits])
   if (quiet) traits.add('temporary')
   return {
-    ...facts,
     effects: [...effects].sort(),
     traits: [...traits].sort(),
     resources: unique([...facts.resources, ...learned.resources]),

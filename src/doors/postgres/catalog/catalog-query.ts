@@ -120,7 +120,7 @@ SELECT pg_catalog.json_build_object(
           JOIN pg_catalog.pg_attribute att ON att.attrelid = fk.child AND att.attnum = k.n),
         'keys', (SELECT pg_catalog.json_agg(att.attname ORDER BY k.o) FROM pg_catalog.unnest(con.confkey) WITH ORDINALITY AS k(n, o)
           JOIN pg_catalog.pg_attribute att ON att.attrelid = fk.parent AND att.attnum = k.n)))
-      FROM (SELECT DISTINCT f.con, f.child, f.parent FROM fk f WHERE f.root = c.oid) fk
+      FROM (SELECT f.con, f.child, f.parent FROM fk f WHERE f.root = c.oid GROUP BY f.con, f.child, f.parent ORDER BY pg_catalog.min(f.depth) LIMIT 200) fk
       JOIN pg_catalog.pg_constraint con ON con.oid = fk.con
       JOIN pg_catalog.pg_class cc ON cc.oid = fk.child JOIN pg_catalog.pg_namespace cns ON cns.oid = cc.relnamespace
       JOIN pg_catalog.pg_class pc ON pc.oid = fk.parent JOIN pg_catalog.pg_namespace pns ON pns.oid = pc.relnamespace)))

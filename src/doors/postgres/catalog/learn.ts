@@ -59,7 +59,7 @@ export class Learner {
     }
     const [only] = counted
     this.#sensitive(facts, reader)
-    return {
+    const learned = {
       effects: [...this.#effects],
       traits: [...this.#traits],
       writes: this.#writes,
@@ -76,6 +76,7 @@ export class Learner {
       unanalysed: this.#unanalysed,
       resources: [...this.#resources.values()],
     }
+    return { ...learned, adds: addsTo(facts, learned) }
   }
 
   /** Follows every name of a statement or body. */
@@ -279,6 +280,20 @@ function picksOf({ names, operation }: StatementFacts, reader: Reader): Learned[
 
 function sameName(a: CatalogName, b: CatalogName): boolean {
   return a.name === b.name && a.schema === b.schema
+}
+
+function addsTo(facts: StatementFacts, learned: Omit<Learned, 'adds'>): boolean {
+  return (
+    facts.opaqueByName ||
+    learned.writes !== 'none' ||
+    learned.unlimited ||
+    learned.temporaryOnly ||
+    learned.nothingToDrop ||
+    learned.resources.length > 0 ||
+    (learned.maxRows !== null && facts.maxRows === null) ||
+    learned.effects.some((effect) => !facts.effects.includes(effect)) ||
+    learned.traits.some((trait) => !facts.traits.includes(trait))
+  )
 }
 
 function searchPathOf(settings: readonly string[] | null): readonly string[] | undefined {

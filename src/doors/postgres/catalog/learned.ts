@@ -6,6 +6,9 @@ export type Reach = 'none' | 'keyed' | 'open'
 
 /** What the catalog adds to what the text of a statement tells. */
 export interface Learned {
+  /** It adds something to what the text tells. */
+  readonly adds: boolean
+
   /** Beyond those of the text; `execute` among them: code runs that nobody can see into. */
   readonly effects: readonly Effect[]
   readonly traits: readonly string[]

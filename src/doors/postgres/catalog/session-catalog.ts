@@ -58,11 +58,32 @@ export class SessionCatalog {
       this.#shared.forget()
     }
     if (this.#path !== undefined && !this.#shared.isStale) {
+      const remembered = this.#remembered(steps)
+      if (remembered !== undefined) return remembered
       const reader = new Reader(this.#shelves)
       const known = this.#learn(steps, reader)
       if (reader.missing.size === 0) return known
     }
     return this.#ask(steps, ask)
+  }
+
+  /** Where everything was worked out before, and no step changes what the names of the next one mean. */
+  #remembered(steps: readonly Step[]): readonly KnownStep[] | undefined {
+    const shelf = this.#shelves(null)
+    const known: KnownStep[] = []
+    for (const step of steps) {
+      const { facts } = step
+      if (steps.length > 1 && (changesNaming(facts) || changesCode(facts) || facts.names.creates.length > 0))
+        return undefined
+      if (facts.names === noNames) known.push(unasked(step))
+      else {
+        const learned = shelf.learned.get(facts.names)
+        if (learned === undefined) return undefined
+        const more = withLearned(facts, learned, this.#isShadowed)
+        known.push({ step: more === facts ? step : { ...step, facts: more }, learned })
+      }
+    }
+    return known
   }
 
   /** Steps were handed to the server. */
@@ -156,7 +177,8 @@ export class SessionCatalog {
     if (lost) return unreadable(step, 'An earlier statement of the same message changes what names mean.')
     const learn = () => Learner.learn(facts, reader, this.#grammar(), fresh)
     const learned = fresh.size > 0 ? learn() : reader.remember(facts.names, learn)
-    return { step: { ...step, facts: withLearned(facts, learned, this.#isShadowed) }, learned }
+    const more = withLearned(facts, learned, this.#isShadowed)
+    return { step: more === facts ? step : { ...step, facts: more }, learned }
   }
 
   /** The search path after a SET that says what it is to be; undefined: it cannot be told. */
@@ -172,9 +194,8 @@ export class SessionCatalog {
 
   /** A schema of somebody's own stands before PostgreSQL's: no name can be trusted to be PostgreSQL's own. */
   get #isShadowed(): boolean {
-    const path = this.#path ?? []
-    const before = path.slice(0, Math.max(0, path.indexOf('pg_catalog')))
-    return before.some((schema) => !schema.startsWith('pg_temp'))
+    const [first, second] = this.#path ?? []
+    return first !== undefined && first !== 'pg_catalog' && !(first.startsWith('pg_temp') && second === 'pg_catalog')
   }
 }
 
