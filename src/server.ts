@@ -9,7 +9,17 @@ import { PostgresDoor } from './doors/postgres/index.ts'
 import { errorMessage, formatDiagnostics } from './errors/index.ts'
 import { LedgerGate, settleUnfinished } from './gate/index.ts'
 import { Holds } from './holds/index.ts'
-import { type FileLedger, type Ledger, nodeFiles, openFileLedger, signingKey, TransparencyLog } from './ledger/index.ts'
+import {
+  Anchors,
+  type FileLedger,
+  type Ledger,
+  nodeFiles,
+  openFileLedger,
+  parseVerifierKey,
+  readKept,
+  signingKey,
+  TransparencyLog,
+} from './ledger/index.ts'
 import { People, type Person } from './people/index.ts'
 import { openRuleStore, type RuleStore, type RulesInForce } from './rules/index.ts'
 import { openActionIndex } from './search/index.ts'
@@ -55,7 +65,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
         log('ledger_state', { state, ...(reason === undefined ? {} : { reason: errorMessage(reason) }) }),
     })
     opened.push(() => ledger.close())
-    const transparency = await openTransparencyLog(join(config.data, 'ledger'), ledger, log)
+    const transparency = await openTransparencyLog(config, ledger, log)
     opened.push(() => transparency.close())
     const unfinished = await settleUnfinished(ledger)
     if (unfinished > 0) log('unfinished_actions', { settledAsUnknown: unfinished })
@@ -151,10 +161,36 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   }
 }
 
-async function openTransparencyLog(directory: string, entries: FileLedger, log: Log): Promise<TransparencyLog> {
+/** The public log, and its checkpoints published beyond the data folder. */
+async function openTransparencyLog(
+  config: Config,
+  entries: FileLedger,
+  log: Log,
+): Promise<Pick<TransparencyLog, 'close'>> {
+  const directory = join(config.data, 'ledger')
   const signer = await signingKey(nodeFiles, directory)
+  const { anchors: places, witnesses } = config.ledger
+  const peers = witnesses.map(({ url, key }) => ({ url, verifier: parseVerifierKey(key, 'cosignature') }))
+  const kept = await readKept(nodeFiles, places.files, signer.verifier)
   const onProblem = (error: unknown) => log('checkpoint_not_written', { error: errorMessage(error) })
-  return TransparencyLog.open({ files: nodeFiles, directory, entries, signer, onProblem })
+  const transparency = await TransparencyLog.open({ files: nodeFiles, directory, entries, signer, kept, onProblem })
+  const anchors = new Anchors({
+    layer: nodeFiles,
+    directory,
+    ...places,
+    witnesses: peers,
+    fetch,
+    now: Date.now,
+    onProblem: (anchor, error) => log('checkpoint_not_anchored', { anchor, error: errorMessage(error) }),
+  })
+  transparency.onSigned(() => anchors.due())
+  anchors.due()
+  return {
+    close: async () => {
+      await transparency.close()
+      await anchors.close()
+    },
+  }
 }
 
 function record(ledger: Ledger, append: () => void): void {

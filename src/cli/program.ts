@@ -12,6 +12,7 @@ import { addSchema } from './commands/schema.ts'
 import { addServe } from './commands/serve.ts'
 import { addToken } from './commands/token.ts'
 import { addTour } from './commands/tour.ts'
+import { addWitness } from './commands/witness.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { CliIo } from './io.ts'
 import { reportError } from './report-error.ts'
@@ -25,6 +26,7 @@ const commands: readonly AddCommand[] = [
   addJudge,
   addClassify,
   addLedger,
+  addWitness,
   addPeople,
   addToken,
   addSchema,

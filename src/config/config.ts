@@ -30,6 +30,11 @@ export interface Config {
   /** How people reach the API and console; not given: `http://` and the address listened on. No slash at the end. */
   readonly publicUrl?: string
   readonly doors: readonly DoorConfig[]
+  /** Where checkpoints of the record go; verifier keys as text. */
+  readonly ledger: {
+    readonly anchors: { readonly files: readonly string[]; readonly webhooks: readonly string[] }
+    readonly witnesses: readonly { readonly url: string; readonly key: string }[]
+  }
   readonly allowInsecureListen: boolean
   readonly log: { readonly level: (typeof logLevels)[number] }
 }

@@ -41,6 +41,7 @@ describe('a configuration that loads', () => {
           limits: { connections: 1_000, messageBytes: 16_777_216, startupTimeout: 30_000 },
         },
       ],
+      ledger: { anchors: { files: [], webhooks: [] }, witnesses: [] },
       allowInsecureListen: false,
       log: { level: 'info' },
     })

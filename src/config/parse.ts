@@ -36,6 +36,10 @@ function complete({ publicUrl, ...values }: ConfigValues, folder: string): Confi
     ...values,
     data: resolve(folder, values.data),
     rules: values.rules.map((path) => resolve(folder, path)),
+    ledger: {
+      ...values.ledger,
+      anchors: { ...values.ledger.anchors, files: values.ledger.anchors.files.map((path) => resolve(folder, path)) },
+    },
     ...(publicUrl === undefined ? {} : { publicUrl }),
     doors: values.doors.map((door) => ({ ...door, system: door.system ?? formatAddress(door.upstream) })),
   }

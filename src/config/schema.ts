@@ -158,6 +158,30 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('How people reach API and console, for links. Default: `http://` and the address of `listen`'),
   doors: z.array(doorSchema).min(1).describe('The doors; at least one'),
+  ledger: z
+    .strictObject({
+      anchors: z
+        .strictObject({
+          files: z
+            .array(path)
+            .default([])
+            .describe(
+              'Files that each checkpoint of the record is published to, best on other disks; relative to the configuration file. Sallyport does not start on a record that does not go on from them',
+            ),
+          webhooks: z.array(httpUrl).default([]).describe('Addresses that each checkpoint is posted to, as text'),
+        })
+        .prefault({}),
+      witnesses: z
+        .array(
+          z.strictObject({
+            url: httpUrl.describe('Address of the witness (C2SP tlog-witness), without `/add-checkpoint`'),
+            key: z.string().min(1).describe('Its verifier key, as `sallyport witness` prints it'),
+          }),
+        )
+        .default([])
+        .describe('Who is asked to sign each checkpoint too; they refuse a record that was cut off or put back'),
+    })
+    .prefault({}),
   allowInsecureListen: z
     .boolean()
     .default(false)

@@ -36,6 +36,12 @@ export const defaults = {
   /** After how many entries the integration into tiles lets others have a turn. */
   integrateBatch: 256,
 
+  /** How often, at most, checkpoints are published beyond the ledger's folder: each costs others a request. */
+  anchorEveryMs: 10_000,
+
+  /** How long a witness or webhook may take to answer. */
+  anchorTimeoutMs: 5_000,
+
   /** First size of the buffer that collects the entries of a batch; it grows as needed. */
   batchBytes: 64 * 1024,
 

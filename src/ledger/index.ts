@@ -5,6 +5,7 @@
  * <data>/ledger/segments/00000000000000000000.seg   entries; named by the first index (format.ts)
  *               head                                how long the log was at the least (head-file.ts)
  *               checkpoint, tile/…, payload/…, key  the public log (tlog/)
+ *               checkpoint.witnessed, anchors.json  what went beyond this folder (tlog/anchors.ts)
  *               lock.<n>                            who may write (lock.ts)
  * ```
  *
@@ -29,14 +30,20 @@ export type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledge
 export { type FileLedgerOptions, openFileLedger } from './open-file-ledger.ts'
 export { readLedger } from './read.ts'
 export type { LedgerProblem } from './scan.ts'
+export { type LedgerStatus, ledgerStatus } from './status.ts'
 export {
+  type AnchorState,
+  Anchors,
   type EntryProof,
   encodeProof,
   parseProof,
   parseVerifierKey,
   proveEntry,
+  type RunningWitness,
+  readKept,
   readSigningKey,
   signingKey,
+  startWitness,
   TransparencyLog,
   verifyProof,
 } from './tlog/index.ts'

@@ -78,6 +78,7 @@ export function demoConfig(options: {
         limits: { connections: 1_000, messageBytes: 16 * 1024 * 1024, startupTimeout: 30_000 },
       },
     ],
+    ledger: { anchors: { files: [], webhooks: [] }, witnesses: [] },
     allowInsecureListen: false,
     log: { level: 'warn' },
   }

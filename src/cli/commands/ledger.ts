@@ -4,6 +4,7 @@ import { errorMessage, SallyportError } from '../../errors/index.ts'
 import {
   encodeProof,
   type LedgerProblem,
+  ledgerStatus,
   nodeFiles,
   parseProof,
   parseVerifierKey,
@@ -32,7 +33,7 @@ interface VerifyFlags extends Options {
   readonly against?: readonly string[]
 }
 
-/** `sallyport ledger list|verify|key|prove|verify-proof`: the record, read from its files; a running server is not needed and not disturbed. */
+/** `sallyport ledger list|verify|status|key|prove|verify-proof`: the record, read from its files; a running server is not needed and not disturbed. */
 export const addLedger: AddCommand = (program, { io, exit }) => {
   const ledger = program
     .command('ledger')
@@ -82,6 +83,26 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
       )
       for (const { kind, file, offset, index, message } of result.problems) {
         io.out(`${safeText(`${kind}: ${file} at byte ${offset}, entry ${index}: ${message}`)}\n`)
+      }
+    })
+
+  ledger
+    .command('status')
+    .summary('say how far the record is')
+    .description(
+      'Prints how many entries there are, the newest checkpoint, how far it is behind, and for each anchor and witness the checkpoint that it has, or why not.',
+    )
+    .option('--data <folder>', 'data folder of the server', './data')
+    .option('--json', 'print the result as JSON')
+    .action(async ({ data, json }: Options) => {
+      const status = await ledgerStatus(join(data, 'ledger'))
+      if (json) return printJson(io, status)
+      const { entries, checkpoint, lag, anchors } = status
+      const signed = checkpoint === null ? 'no checkpoint' : `checkpoint at ${checkpoint.size}, ${lag} behind`
+      io.out(`${entries} entries, ${signed}\n`)
+      for (const { kind, name, size, at, problem } of anchors) {
+        const has = size === 0 ? 'has none' : `has ${size} since ${at}`
+        io.out(`${safeText(`${kind} ${name}: ${has}${problem === null ? '' : `; FAILS: ${problem}`}`)}\n`)
       }
     })
 

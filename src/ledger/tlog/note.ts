@@ -1,8 +1,12 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
 import { SallyportError } from '../../errors/index.ts'
 
-/** Algorithm byte of Ed25519 keys (C2SP signed-note, "Signature types"). */
-const ed25519 = 0x01
+/**
+ * What a key signs, as its algorithm byte (C2SP signed-note, "Signature types"): the text itself, or as a witness the
+ * text and the time (C2SP tlog-cosignature).
+ */
+export const signatureTypes = { ed25519: 0x01, cosignature: 0x04 } as const
+export type SignatureType = keyof typeof signatureTypes
 
 /** DER before the raw bytes of an Ed25519 key (RFC 8410 section 10.3 and section 4). */
 const privatePrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -34,14 +38,22 @@ function keyHashOf(name: string, typed: Buffer): Buffer {
 }
 
 /** @throws SallyportError `note_invalid` */
-export function parseVerifierKey(key: string): NoteVerifier {
+export function parseVerifierKey(key: string, type: SignatureType = 'ed25519'): NoteVerifier {
   const [name = '', hex = '', ...rest] = key.trim().split('+')
   const typed = Buffer.from(rest.join('+'), 'base64')
   const keyHash = keyHashOf(name, typed)
-  if (!isName(name) || typed.length !== 33 || typed[0] !== ed25519 || keyHash.toString('hex') !== hex) {
-    throw new SallyportError('note_invalid', 'This is not a verifier key of the form <name>+<hash>+<key> (Ed25519).', {
-      hint: 'Print the key of a ledger with: sallyport ledger key',
-    })
+  if (!isName(name) || !isTyped(typed, type) || keyHash.toString('hex') !== hex) {
+    const whose = type === 'ed25519' ? 'a log' : 'a witness'
+    throw new SallyportError(
+      'note_invalid',
+      `This is not the verifier key of ${whose}: <name>+<hash>+<key> (Ed25519).`,
+      {
+        hint:
+          type === 'ed25519'
+            ? 'Print the key of a ledger with: sallyport ledger key'
+            : 'A witness prints its key when it starts: sallyport witness',
+      },
+    )
   }
   const publicKey = createPublicKey({
     key: Buffer.concat([publicPrefix, typed.subarray(1)]),
@@ -52,8 +64,25 @@ export function parseVerifierKey(key: string): NoteVerifier {
     name,
     key: key.trim(),
     keyHash,
-    verifies: (text, signature) => verify(null, Buffer.from(text, 'utf8'), publicKey, signature),
+    verifies: (text, signature) => {
+      if (type === 'ed25519') return verify(null, Buffer.from(text, 'utf8'), publicKey, signature)
+      if (signature.length !== cosignatureBytes) return false
+      const message = cosignedMessage(text, signature.readBigUInt64BE(0))
+      return verify(null, message, publicKey, signature.subarray(8))
+    },
   }
+}
+
+/** The time and an Ed25519 signature. */
+const cosignatureBytes = 8 + 64
+
+/** @param time seconds since 1970 */
+function cosignedMessage(text: string, time: bigint): Buffer {
+  return Buffer.from(`cosignature/v1\ntime ${time}\n${text}`, 'utf8')
+}
+
+function isTyped(key: Buffer, type: SignatureType): boolean {
+  return key.length === 33 && key[0] === signatureTypes[type]
 }
 
 function isName(name: string): boolean {
@@ -64,21 +93,33 @@ function isName(name: string): boolean {
  * A private key as a line of text: `PRIVATE+KEY+<name>+<hash>+<seed>`, the form of Go's note package.
  * @throws SallyportError `note_invalid`
  */
-export function parseSignerKey(text: string): NoteSigner {
+export function parseSignerKey(
+  text: string,
+  type: SignatureType = 'ed25519',
+  now: () => number = Date.now,
+): NoteSigner {
   const [, , name = '', , ...rest] = text.trim().split('+')
   const typed = Buffer.from(rest.join('+'), 'base64')
-  if (!text.startsWith('PRIVATE+KEY+') || !isName(name) || typed.length !== 33 || typed[0] !== ed25519) {
+  if (!text.startsWith('PRIVATE+KEY+') || !isName(name) || !isTyped(typed, type)) {
     throw new SallyportError('note_invalid', 'This is not a private key of the form PRIVATE+KEY+<name>+<hash>+<seed>.')
   }
   const privateKey = privateKeyOf(typed.subarray(1))
-  const verifier = verifierOf(name, privateKey)
-  return { verifier, sign: (note) => sign(null, Buffer.from(note, 'utf8'), privateKey) }
+  const verifier = verifierOf(name, privateKey, type)
+  if (type === 'ed25519') return { verifier, sign: (note) => sign(null, Buffer.from(note, 'utf8'), privateKey) }
+  return {
+    verifier,
+    sign: (note) => {
+      const time = Buffer.alloc(8)
+      time.writeBigUInt64BE(BigInt(Math.floor(now() / 1000)))
+      return Buffer.concat([time, sign(null, cosignedMessage(note, time.readBigUInt64BE(0)), privateKey)])
+    },
+  }
 }
 
 /** A new private key in the form that `parseSignerKey` takes. @param random 32 bytes */
-export function makeSignerKey(name: string, random: Buffer = randomBytes(32)): string {
-  const { keyHash } = verifierOf(name, privateKeyOf(random))
-  const typed = Buffer.concat([Buffer.of(ed25519), random])
+export function makeSignerKey(name: string, random: Buffer = randomBytes(32), type: SignatureType = 'ed25519'): string {
+  const { keyHash } = verifierOf(name, privateKeyOf(random), type)
+  const typed = Buffer.concat([Buffer.of(signatureTypes[type]), random])
   return `PRIVATE+KEY+${name}+${keyHash.toString('hex')}+${typed.toString('base64')}`
 }
 
@@ -86,10 +127,10 @@ function privateKeyOf(seed: Buffer): KeyObject {
   return createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: 'der', type: 'pkcs8' })
 }
 
-function verifierOf(name: string, privateKey: KeyObject): NoteVerifier {
+function verifierOf(name: string, privateKey: KeyObject, type: SignatureType): NoteVerifier {
   const der = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
-  const typed = Buffer.concat([Buffer.of(ed25519), der.subarray(publicPrefix.length)])
-  return parseVerifierKey(`${name}+${keyHashOf(name, typed).toString('hex')}+${typed.toString('base64')}`)
+  const typed = Buffer.concat([Buffer.of(signatureTypes[type]), der.subarray(publicPrefix.length)])
+  return parseVerifierKey(`${name}+${keyHashOf(name, typed).toString('hex')}+${typed.toString('base64')}`, type)
 }
 
 export function signNote(text: string, signers: readonly NoteSigner[]): string {

@@ -3,9 +3,11 @@ import { SallyportError } from '../../errors/index.ts'
 import { defaults } from '../defaults.ts'
 import type { FileLayer } from '../file-layer.ts'
 import { type Checkpoint, checkpointText, parseCheckpoint } from './checkpoint.ts'
+import type { KeptCheckpoint } from './kept-checkpoint.ts'
 import { leafOf } from './leaf.ts'
 import { emptyRoot } from './merkle.ts'
 import { isSignedBy, type NoteSigner, parseNote, signNote } from './note.ts'
+import { rangeHashOf } from './range-hash.ts'
 import { decodeBundle } from './tile.ts'
 import { TileFiles } from './tile-files.ts'
 import { TileTree } from './tile-tree.ts'
@@ -23,12 +25,17 @@ export interface TransparencyLogOptions {
   readonly directory: string
   readonly entries: DurableEntries
   readonly signer: NoteSigner
+  /** Earlier checkpoints that stand elsewhere. Nothing is signed that does not go on from each. */
+  readonly kept?: readonly KeptCheckpoint[]
   /** Told when tiles or checkpoint could not be written; it is tried again. The record itself is not concerned. */
   readonly onProblem?: (error: unknown) => void
   readonly everyMs?: number
 }
 
 export const checkpointPath = 'checkpoint'
+
+const keepEvidence =
+  'Run `sallyport ledger verify` for the whole picture. Keep these files as evidence, and restore the folder.'
 
 /**
  * Makes the public log of what is durable: entry bundles, hash tiles and a signed checkpoint, a little behind the
@@ -46,6 +53,7 @@ export class TransparencyLog {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
   #closed = false
+  #signed: () => void = () => undefined
 
   private constructor(options: TransparencyLogOptions, checkpoint: Checkpoint) {
     this.#options = options
@@ -56,7 +64,8 @@ export class TransparencyLog {
 
   /**
    * Goes on from the last signed checkpoint.
-   * @throws SallyportError `ledger_corrupt`: the log is shorter than the checkpoint, or not the one it was signed for
+   * @throws SallyportError `ledger_corrupt`: the log is shorter than the checkpoint, or one that was kept, or not the
+   * one it was signed for
    */
   static async open(options: TransparencyLogOptions): Promise<TransparencyLog> {
     const tiles = new TileFiles(options.files, options.directory)
@@ -65,6 +74,7 @@ export class TransparencyLog {
     const log = new TransparencyLog(options, last ?? { origin, size: 0, root: emptyRoot })
     log.#tree = await log.#published()
     log.#partials = log.#tree.partialPaths
+    await log.#holdTo(log.#tree, options.kept ?? [])
     await log.#integrate()
     options.entries.onGrown(() => log.#due())
     return log
@@ -73,6 +83,11 @@ export class TransparencyLog {
   /** The newest signed checkpoint. */
   get checkpoint(): Checkpoint {
     return this.#checkpoint
+  }
+
+  /** Calls the listener after each new checkpoint. */
+  onSigned(listener: () => void): void {
+    this.#signed = listener
   }
 
   /** Brings the log up to what is durable now. */
@@ -113,6 +128,7 @@ export class TransparencyLog {
     for (const path of this.#partials) if (!partialPaths.includes(path)) await this.#tiles.remove(path)
     this.#partials = partialPaths
     this.#tree = tree
+    this.#signed()
   }
 
   /** Takes in what is durable, up to `until` entries. */
@@ -153,10 +169,25 @@ export class TransparencyLog {
     throw new SallyportError(
       'ledger_corrupt',
       `The ledger is altered: its first ${last.size} entries are not those that its checkpoint was signed for.`,
-      {
-        hint: 'Run `sallyport ledger verify` for the whole picture. Keep these files as evidence, and restore the folder.',
-      },
+      { hint: keepEvidence },
     )
+  }
+
+  async #holdTo(tree: TileTree, kept: readonly KeptCheckpoint[]): Promise<void> {
+    const published = rangeHashOf(this.#tiles, this.#checkpoint.size)
+    for (const { path, checkpoint } of kept.toSorted((a, b) => a.checkpoint.size - b.checkpoint.size)) {
+      const { size, root } = checkpoint
+      const { durableSize } = this.#options.entries
+      if (size > durableSize) {
+        const what = `The ledger is truncated: it has ${durableSize} entries, and ${path} was signed for ${size}.`
+        throw new SallyportError('ledger_corrupt', what, { hint: keepEvidence })
+      }
+      if (size > tree.size) await this.#append(tree, size)
+      const now = size === 0 ? emptyRoot : size === tree.size ? tree.root() : await published(0, size)
+      if (now.equals(root)) continue
+      const what = `The ledger forked: its first ${size} entries are not those that ${path} was signed for.`
+      throw new SallyportError('ledger_corrupt', what, { hint: keepEvidence })
+    }
   }
 
   async #rebuilt({ size }: Checkpoint): Promise<TileTree> {
@@ -171,17 +202,17 @@ async function readSigned(tiles: TileFiles, options: TransparencyLogOptions): Pr
   const bytes = await tiles.read(checkpointPath)
   if (bytes === undefined) return undefined
   const path = join(options.directory, checkpointPath)
-  const hint =
-    'Run `sallyport ledger verify` for the whole picture. Keep these files as evidence, and restore the folder.'
   const note = parseNote(bytes.toString('utf8'))
   if (!isSignedBy(note, options.signer.verifier)) {
-    throw new SallyportError('ledger_corrupt', `The checkpoint ${path} is not signed by this ledger's key.`, { hint })
+    throw new SallyportError('ledger_corrupt', `The checkpoint ${path} is not signed by this ledger's key.`, {
+      hint: keepEvidence,
+    })
   }
   const checkpoint = parseCheckpoint(note.text)
   const { durableSize } = options.entries
   if (durableSize < checkpoint.size) {
     const what = `The ledger is truncated: it has ${durableSize} entries, and its checkpoint was signed for ${checkpoint.size}.`
-    throw new SallyportError('ledger_corrupt', what, { hint })
+    throw new SallyportError('ledger_corrupt', what, { hint: keepEvidence })
   }
   return checkpoint
 }
