@@ -51,6 +51,7 @@ class Server {
       state: 'pending',
       openedAt: String(number).padStart(6, '0'),
       votes: [],
+      escalatedAt: null,
       useBy: null,
       closed: null,
     })
@@ -72,6 +73,7 @@ class Server {
       waiting: false,
       missing: { approvals: 0, from: [] },
       mayVote: { allowed: true, reason: null },
+      mayConfirm: false,
     }
   }
 

@@ -36,9 +36,14 @@ export function authenticated(people: People): MiddlewareHandler<ApiEnv> {
 /** What a route says of itself: the one command it is, checked before its handler and told in the API description. */
 export function needs(command: Command) {
   const check: MiddlewareHandler<ApiEnv> = async (c, next) => {
-    const { allowed, reason } = authorize(c.get('person'), command)
-    if (!allowed) throw new SallyportError('forbidden', reason)
+    demand(c.get('person'), command)
     return next()
   }
   return { middleware: check, security: [{ bearer: [] }], 'x-sallyport-command': command }
+}
+
+/** @throws SallyportError `forbidden` where a person's roles do not include a command */
+export function demand(person: Person, command: Command): void {
+  const { allowed, reason } = authorize(person, command)
+  if (!allowed) throw new SallyportError('forbidden', reason)
 }

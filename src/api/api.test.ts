@@ -51,9 +51,9 @@ describe('every route', () => {
   test('answers 403 to whoever lacks its command, before it looks at the request', async () => {
     const may: Record<string, readonly string[]> = {
       nobody: [],
-      vera: ['read'],
-      rick: ['read', 'vote'],
-      root: ['read', 'vote', 'people.manage', 'index.rebuild'],
+      vera: ['read', 'answer'],
+      rick: ['read', 'answer', 'vote'],
+      root: ['read', 'answer', 'vote', 'people.manage', 'index.rebuild'],
     }
     const seen = new Set<string>()
     for (const { method, path, command } of await routes()) {
@@ -65,7 +65,7 @@ describe('every route', () => {
         expect([who, method, path, response.status === 403]).toEqual([who, method, path, !commands.includes(command)])
       }
     }
-    expect([...seen].sort()).toEqual(['index.rebuild', 'people.manage', 'read', 'vote'])
+    expect([...seen].sort()).toEqual(['answer', 'index.rebuild', 'people.manage', 'read'])
   })
 
   test('under /api that does not exist is closed to strangers and unknown to others', async () => {

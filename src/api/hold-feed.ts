@@ -28,6 +28,7 @@ export class HoldFeed {
   /** Ids of the holds that changed last, the oldest first; its end is change `#seq`. */
   #recent: string[] = []
   #seq = 0
+  #known = kept
 
   /**
    * @param run a word that no other run of a server uses
@@ -76,9 +77,16 @@ export class HoldFeed {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Holds that ended long ago are not in memory any more, and nobody waits to hear of them. */
+  #forgetUnknown(): void {
+    for (const id of this.#last.keys()) if (this.#holds.get(id) === undefined) this.#last.delete(id)
+    this.#known = Math.max(kept, this.#last.size)
+  }
+
   #changed(hold: Hold): void {
     this.#seq += 1
     this.#last.set(hold.hold, this.#seq)
+    if (this.#last.size > 2 * this.#known) this.#forgetUnknown()
     this.#recent.push(hold.hold)
     // Cut now and then, not at every change.
     if (this.#recent.length > 2 * kept) this.#recent = this.#recent.slice(-kept)

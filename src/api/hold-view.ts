@@ -1,4 +1,4 @@
-import type { Hold, Holds } from '../holds/index.ts'
+import { type Hold, type Holds, progressOf } from '../holds/index.ts'
 import { authorize, type Person } from '../people/index.ts'
 import type { FeedPlace, HoldFeed } from './hold-feed.ts'
 
@@ -12,6 +12,8 @@ export interface HoldView extends Omit<Hold, 'nonce'> {
   /** What is still missing before it may run. */
   readonly missing: { readonly approvals: number; readonly from: readonly string[] }
   readonly mayVote: { readonly allowed: boolean; readonly reason: string | null }
+  /** Whether the caller may confirm what they asked for themselves. */
+  readonly mayConfirm: boolean
 }
 
 interface Surroundings {
@@ -24,15 +26,14 @@ interface Surroundings {
 export function viewHold(hold: Hold, person: Person, { feed, holds, waiting, publicUrl }: Surroundings): HoldView {
   // The nonce says which opening of a hold a release belongs to; nobody outside has a use for it.
   const { nonce: _, ...shown } = hold
-  const given = hold.votes.filter((vote) => vote.decision === 'approve').length
-  const approvals = hold.state === 'pending' ? Math.max(0, hold.review.approvals - given) : 0
   return {
     ...shown,
     change: { run: feed.place.run, seq: feed.seqOf(hold.hold) },
     link: `${publicUrl.replace(/\/$/, '')}/holds/${hold.hold}`,
     waiting: waiting(hold.hold) > 0,
-    missing: { approvals, from: approvals === 0 ? [] : hold.review.from },
+    missing: hold.state === 'pending' ? progressOf(hold).missing : { approvals: 0, from: [] },
     mayVote: mayVote(hold, person, holds),
+    mayConfirm: holds.mayVote(hold, person.id, 'confirm').allowed && authorize(person, 'read').allowed,
   }
 }
 

@@ -22,6 +22,27 @@ const target = z.object({ system: z.string(), environment: z.string(), database:
 /** A place in the event stream. */
 const place = z.object({ run: z.string(), seq: z.number().int() })
 
+const voteDecisions = ['approve', 'reject', 'confirm'] as const
+
+const reviewSchema = z.object({
+  approvals: z.number().int(),
+  from: texts,
+  demands: z
+    .array(
+      z
+        .array(z.object({ approvals: z.number().int(), from: texts, each: z.boolean().optional() }))
+        .readonly()
+        .describe('Steps, in their order'),
+    )
+    .readonly()
+    .optional()
+    .describe('In full, where approvals and groups do not say it all: each demand must be met by itself'),
+  reason: z.boolean().optional().describe('Every vote needs a reason'),
+  confirm: z.boolean().optional().describe('Whoever asked may confirm it themselves'),
+  use: z.number().optional().describe('Milliseconds an approval may lie unused'),
+  escalate: z.object({ after: z.number().describe('Milliseconds'), to: texts }).optional(),
+})
+
 export const holdSchema = z
   .object({
     hold: z.string().describe('Id'),
@@ -31,14 +52,24 @@ export const holdSchema = z
     digest: z.string().describe('SHA-256 over the exact bytes that would run'),
     ruleSet: z.string(),
     rule: z.object({ id: z.string(), about: z.string(), message: z.string() }),
-    review: z.object({ approvals: z.number().int(), from: texts }),
+    review: reviewSchema,
     expiresAt: time,
     actions: z.array(action).readonly(),
     state: z.enum(['pending', 'approved', 'released', 'rejected', 'expired', 'withdrawn']),
     openedAt: time,
     votes: z
-      .array(z.object({ by: z.string(), decision: z.enum(['approve', 'reject']), reason: z.string(), at: time }))
+      .array(
+        z.object({
+          by: z.string(),
+          decision: z.enum(voteDecisions),
+          reason: z.string(),
+          at: time,
+          groups: texts.optional().describe('The groups asked for that the voter stood for'),
+          standsIn: texts.optional().describe('In whose place, while they are away'),
+        }),
+      )
       .readonly(),
+    escalatedAt: time.nullable().describe('When more people were asked, because nobody had decided'),
     useBy: time.nullable().describe('Until when an approval can be used'),
     closed: z.object({ at: time, by: z.string(), reason: z.string() }).nullable(),
     change: place.describe('Its last change: of two views of a hold in one run the larger number is newer'),
@@ -46,6 +77,7 @@ export const holdSchema = z
     waiting: z.boolean().describe('A client connection is open and waits for the decision'),
     missing: z.object({ approvals: z.number().int(), from: texts }),
     mayVote: z.object({ allowed: z.boolean(), reason: z.string().nullable() }).describe('Whether the caller may vote'),
+    mayConfirm: z.boolean().describe('Whether the caller may confirm what they asked for themselves'),
   })
   .openapi('Hold')
 
@@ -56,14 +88,16 @@ export const holdsSchema = z.object({
 
 export const voteSchema = z
   .strictObject({
-    decision: z.enum(['approve', 'reject']),
+    decision: z.enum(voteDecisions),
     reason: z.string().max(2_000).default(''),
   })
-  .refine(({ decision, reason }) => decision === 'approve' || reason.trim() !== '', {
+  .refine(({ decision, reason }) => decision !== 'reject' || reason.trim() !== '', {
     path: ['reason'],
     message: 'A rejection needs a reason: whoever asked will read it',
   })
   .openapi('Vote')
+
+export const withdrawalSchema = z.strictObject({ reason: z.string().max(2_000).default('') }).openapi('Withdrawal')
 
 export const ledgerSchema = z
   .object({ state: z.enum(['open', 'failed', 'closed']), size: z.number().int().describe('Entries') })

@@ -1,6 +1,6 @@
 import { type Action, type Outcome, strictest } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
-import type { Judge, Judgement, Review, RuleMatch } from '../rules/index.ts'
+import { combineReviews, type Judge, type Judgement, type Review, type RuleMatch } from '../rules/index.ts'
 
 /** What is decided about one action: the rules' judgement with the door's default for `unknown` put in. */
 export interface Verdict {
@@ -83,17 +83,8 @@ export function deciding(verdicts: readonly Verdict[]): { verdict: Verdict; inde
   return best
 }
 
-/** Everything the holds among the verdicts ask for: most approvals, least time, and the groups of the first. */
+/** Everything that the holds among the verdicts ask for. */
 export function reviewFor(verdicts: readonly Verdict[]): Review {
-  const reviews = verdicts.filter((verdict) => verdict.outcome === 'hold').map((verdict) => verdict.review)
-  const groups = reviews.map((review) => review.from).filter((from) => from.length > 0)
-  const common = groups.reduce<readonly string[] | undefined>(
-    (shared, from) => (shared === undefined ? from : shared.filter((group) => from.includes(group))),
-    undefined,
-  )
-  return {
-    approvals: Math.max(1, ...reviews.map((review) => review.approvals)),
-    from: (common !== undefined && common.length > 0 ? common : groups[0]) ?? [],
-    within: Math.min(...reviews.map((review) => review.within)),
-  }
+  const holds = verdicts.filter((verdict) => verdict.outcome === 'hold')
+  return combineReviews(holds.map(({ review }) => ({ review, severity: null })))
 }

@@ -1,5 +1,6 @@
 import type { Action } from '../action/index.ts'
-import type { Hold } from '../holds/index.ts'
+import { demandsOf, type Hold } from '../holds/index.ts'
+import type { ReviewStep } from '../ledger/index.ts'
 import type { Refusal, Words } from './gate.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -22,9 +23,17 @@ function impactSentence(action: Action): string {
   return `${action.operation}${where}: ${touched}${bounded ? '' : ', nothing limits which'}.`
 }
 
-export function reviewersOf(review: { approvals: number; from: readonly string[] }): string {
-  const people = review.approvals === 1 ? 'one reviewer' : `${review.approvals} reviewers`
-  return review.from.length === 0 ? people : `${people} from ${review.from.join(' or ')}`
+export function reviewersOf(review: Hold['review']): string {
+  const asked = demandsOf(review)
+    .map((steps) => steps.map(stepWords).join(', then '))
+    .join('; and ')
+  return review.confirm === true ? `your confirmation, or ${asked}` : asked
+}
+
+function stepWords({ approvals, from, each }: ReviewStep): string {
+  const people = approvals === 1 ? 'one reviewer' : `${approvals} reviewers`
+  if (from.length === 0) return people
+  return each === true ? `${people}, one from each of ${from.join(' and ')}` : `${people} from ${from.join(' or ')}`
 }
 
 export function heldWords(hold: Hold, publicUrl: string): Words {

@@ -1,7 +1,8 @@
 import type { Entry } from '../ledger/index.ts'
-import type { Hold } from './hold.ts'
+import { type Hold, newHold, type Vote } from './hold.ts'
+import { Progress } from './review.ts'
 
-/** Milliseconds an approval may lie unused; the clock starts when the last vote needed is cast. */
+/** Milliseconds an approval may lie unused, where no rule says; the clock starts when the last vote needed is cast. */
 export const approvalUseWithin = 15 * 60_000
 
 /**
@@ -11,19 +12,15 @@ export const approvalUseWithin = 15 * 60_000
 export function foldHold(hold: Hold | undefined, entry: Entry): Hold | undefined {
   switch (entry.kind) {
     case 'hold.opened':
-      return hold ?? { ...entry.body, state: 'pending', openedAt: entry.at, votes: [], useBy: null, closed: null }
+      return hold ?? newHold(entry.body, entry.at)
     case 'hold.voted': {
       if (hold?.state !== 'pending' || entry.at > hold.expiresAt) return hold
-      const { by, decision, reason } = entry.body
-      // One human counts once, however often they press the button.
-      if (hold.votes.some((vote) => vote.by === by)) return hold
-      const votes = [...hold.votes, { by, decision, reason, at: entry.at }]
-      if (decision === 'reject') return { ...hold, votes, state: 'rejected', closed: { at: entry.at, by, reason } }
-      const approvals = votes.filter((vote) => vote.decision === 'approve').length
-      if (approvals < hold.review.approvals) return { ...hold, votes }
-      const useBy = new Date(Date.parse(entry.at) + approvalUseWithin).toISOString()
-      return { ...hold, votes, state: 'approved', useBy }
+      const { hold: _, ...vote } = entry.body
+      return withVote(hold, { ...vote, at: entry.at })
     }
+    case 'hold.escalated':
+      if (hold?.state !== 'pending' || hold.escalatedAt !== null) return hold
+      return { ...hold, escalatedAt: entry.at }
     case 'hold.closed': {
       if (hold === undefined || (hold.state !== 'pending' && hold.state !== 'approved')) return hold
       return { ...hold, state: entry.body.as, closed: { at: entry.at, by: entry.body.by, reason: entry.body.reason } }
@@ -37,14 +34,37 @@ export function foldHold(hold: Hold | undefined, entry: Entry): Hold | undefined
   }
 }
 
+function withVote(hold: Hold, vote: Vote): Hold {
+  const { by, decision, reason, at } = vote
+  // One human counts once, however often they press the button, and whoever stood in for them counts for them.
+  const stoodFor = (other: Vote) => other.standsIn?.includes(by) === true || vote.standsIn?.includes(other.by) === true
+  if (hold.votes.some((other) => other.by === by || (decision === 'approve' && stoodFor(other)))) return hold
+  const votes = [...hold.votes, vote]
+  if (decision === 'reject') return { ...hold, votes, state: 'rejected', closed: { at, by, reason } }
+  if (decision === 'confirm' ? hold.review.confirm !== true : !progressOf(hold, votes).isMet) return { ...hold, votes }
+  const useBy = new Date(Date.parse(at) + (hold.review.use ?? approvalUseWithin)).toISOString()
+  return { ...hold, votes, state: 'approved', useBy }
+}
+
+/** How far the review of a hold has come by these votes. */
+export function progressOf(hold: Hold, votes: readonly Vote[] = hold.votes): Progress {
+  const approvals = votes.filter(({ decision }) => decision === 'approve')
+  return new Progress(
+    hold.review,
+    approvals.map(({ by, groups }) => ({ by, groups })),
+    hold.escalatedAt !== null,
+  )
+}
+
 /** The entries that are about holds. */
-export const holdKinds = ['hold.opened', 'hold.voted', 'hold.closed', 'hold.released'] as const
+export const holdKinds = ['hold.opened', 'hold.voted', 'hold.escalated', 'hold.closed', 'hold.released'] as const
 
 /** The hold an entry is about. */
 export function holdOf(entry: Entry): string | undefined {
   switch (entry.kind) {
     case 'hold.opened':
     case 'hold.voted':
+    case 'hold.escalated':
     case 'hold.closed':
     case 'hold.released':
       return entry.body.hold

@@ -3,11 +3,18 @@ import type { HoldOpened } from '../ledger/index.ts'
 /** pending → approved → released, or pending/approved → rejected | expired | withdrawn. */
 export type HoldState = 'pending' | 'approved' | 'released' | 'rejected' | 'expired' | 'withdrawn'
 
+/** `confirm`: the person who asked says yes, where the rule leaves it to them. */
+export type VoteDecision = 'approve' | 'reject' | 'confirm'
+
 export interface Vote {
   readonly by: string
-  readonly decision: 'approve' | 'reject'
+  readonly decision: VoteDecision
   readonly reason: string
   readonly at: string
+  /** The groups asked for that the voter stood for then. Left out (old votes): all of them. */
+  readonly groups?: readonly string[]
+  /** People for whom the voter stood in. */
+  readonly standsIn?: readonly string[]
 }
 
 /** One hold, folded from the ledger. */
@@ -15,6 +22,8 @@ export interface Hold extends HoldOpened {
   readonly state: HoldState
   readonly openedAt: string
   readonly votes: readonly Vote[]
+  /** RFC 3339: when more people were asked, because nobody had decided; null: not yet. */
+  readonly escalatedAt: string | null
   /** RFC 3339: until when an approval can be used; null before it is approved. */
   readonly useBy: string | null
   readonly closed: { readonly at: string; readonly by: string; readonly reason: string } | null
@@ -23,4 +32,9 @@ export interface Hold extends HoldOpened {
 /** A hold nobody can change any more. */
 export function isOver(hold: Hold): boolean {
   return hold.state !== 'pending' && hold.state !== 'approved'
+}
+
+/** A hold as it is when it opens. */
+export function newHold(opened: HoldOpened, openedAt: string): Hold {
+  return { ...opened, state: 'pending', openedAt, votes: [], escalatedAt: null, useBy: null, closed: null }
 }

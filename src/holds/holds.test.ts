@@ -168,6 +168,131 @@ describe('time', () => {
   })
 })
 
+describe('what a rule may ask beyond a number of people', () => {
+  test('a vote without a reason does not count where a reason is asked for', async () => {
+    const holds = await openHolds(new MemoryLedger())
+    const { hold } = await openOne(holds, { review: { approvals: 1, from: [], reason: true } })
+    await expect(holds.vote(hold, 'bob', 'approve', ' ')).rejects.toMatchObject({ code: 'invalid_request' })
+    expect((await holds.vote(hold, 'bob', 'approve', 'ticket 7')).state).toBe('approved')
+  })
+
+  test('an approval lies unused only as long as the rule says', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const holds = await openHolds(new MemoryLedger())
+    const { hold } = await openOne(holds, { review: { approvals: 1, from: [], use: 60_000 } })
+    await holds.vote(hold, 'bob', 'approve', '')
+    await vi.advanceTimersByTimeAsync(61_000)
+    expect(holds.get(hold)?.state).toBe('expired')
+    holds.close()
+  })
+
+  test('when nobody decides, more people are asked, once, and nothing is approved by that', async () => {
+    vi.useFakeTimers({ now: 1_000_000 })
+    const ledger = new MemoryLedger()
+    const holds = await openHolds(ledger)
+    const review = { approvals: 1, from: ['dba'], escalate: { after: 60_000, to: ['sales'] } }
+    const { hold } = await openOne(holds, { review }, 600_000)
+    await expect(holds.vote(hold, 'dan', 'approve', '')).rejects.toMatchObject({ code: 'forbidden' })
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(holds.get(hold)).toMatchObject({ state: 'pending', escalatedAt: expect.any(String) })
+    expect(ledger.kinds().filter((kind) => kind === 'hold.escalated')).toHaveLength(1)
+    expect((await holds.vote(hold, 'dan', 'approve', '')).state).toBe('approved')
+    expect(holds.isUsable(hold)).toBe(true)
+    holds.close()
+  })
+
+  test('whoever asked may confirm, where the rule leaves it to them; nobody else may, and no agent', async () => {
+    const holds = await openHolds(new MemoryLedger())
+    const review = { approvals: 1, from: [], confirm: true }
+    const { hold } = await openOne(holds, { review })
+    await expect(holds.vote(hold, 'bob', 'confirm', '')).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(holds.vote(hold, 'bot', 'confirm', '')).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(holds.vote(hold, 'ann', 'approve', '')).rejects.toMatchObject({ code: 'forbidden' })
+    expect((await holds.vote(hold, 'ann', 'confirm', '')).state).toBe('approved')
+    expect(holds.isUsable(hold)).toBe(true)
+    const fourEyes = await openOne(holds)
+    await expect(holds.vote(fourEyes.hold, 'ann', 'confirm', '')).rejects.toMatchObject({ code: 'forbidden' })
+  })
+
+  test('a confirmation on the ledger is worth nothing where somebody else was asked', async () => {
+    const ledger = new MemoryLedger()
+    const holds = await openHolds(ledger)
+    const { hold } = await openOne(holds)
+    await ledger.append('hold.voted', { hold, by: 'ann', decision: 'confirm', reason: '' }).durable
+    expect(holds.get(hold)?.state).toBe('pending')
+  })
+
+  test('whoever is asked later may object at once', async () => {
+    const holds = await openHolds(new MemoryLedger())
+    const steps = [
+      { approvals: 1, from: ['sales'] },
+      { approvals: 1, from: ['dba'] },
+    ]
+    const { hold } = await openOne(holds, { review: { approvals: 2, from: [], demands: [steps] } })
+    await expect(holds.vote(hold, 'bob', 'approve', '')).rejects.toMatchObject({ code: 'forbidden' })
+    expect((await holds.vote(hold, 'bob', 'reject', 'no')).state).toBe('rejected')
+  })
+
+  test('somebody who left one of the groups they voted for no longer counts for it at release', async () => {
+    const holds = await openHolds(new MemoryLedger())
+    const each = [{ approvals: 2, from: ['dba', 'sre'], each: true }]
+    const { hold } = await openOne(holds, { review: { approvals: 2, from: [], demands: [each] } })
+    await holds.vote(hold, 'bob', 'approve', '')
+    await holds.vote(hold, 'cat', 'approve', '')
+    expect(holds.isUsable(hold)).toBe(true)
+    const cat = people.cat
+    if (cat === undefined) throw new Error('cat is missing')
+    people.cat = { ...cat, groups: ['dba'] }
+    expect(holds.isUsable(hold)).toBe(false)
+    people.cat = cat
+  })
+
+  test('who stands in for somebody away counts for their group, but not beside them', async () => {
+    const holds = await openHolds(new MemoryLedger())
+    const dan = people.dan
+    if (dan === undefined) throw new Error('dan is missing')
+    people.dan = { ...dan, standsInFor: [{ id: 'bob', groups: ['dba'] }] }
+    const { hold } = await openOne(holds, { review: { approvals: 2, from: ['dba'] } })
+    await holds.vote(hold, 'dan', 'approve', '')
+    expect(holds.get(hold)?.votes).toMatchObject([{ by: 'dan', groups: ['dba'], standsIn: ['bob'] }])
+    await expect(holds.vote(hold, 'bob', 'approve', '')).rejects.toMatchObject({ code: 'forbidden' })
+    people.dan = { ...dan, standsInFor: [{ id: 'ann', groups: ['dba'] }] }
+    const other = await openOne(holds)
+    await expect(holds.vote(other.hold, 'dan', 'approve', '')).rejects.toMatchObject({ code: 'forbidden' })
+    people.dan = dan
+  })
+
+  test('only whoever asked, or answers for it, takes a hold back', async () => {
+    const holds = await openHolds(new MemoryLedger())
+    const { hold } = await openOne(holds)
+    await expect(holds.withdraw(hold, 'bob', '')).rejects.toMatchObject({ code: 'forbidden' })
+    expect((await holds.withdraw(hold, 'ann', 'wrong table')).state).toBe('withdrawn')
+    await expect(holds.withdraw(hold, 'ann', '')).rejects.toMatchObject({ code: 'conflict' })
+  })
+})
+
+test('ended holds leave the memory, and are still found', async () => {
+  const ledger = new MemoryLedger()
+  const holds = await Holds.open({
+    ledger,
+    endedKept: 2,
+    reviewer: (id) => people[id],
+    isRequester: () => false,
+  })
+  const all = []
+  for (let i = 0; i < 5; i++) {
+    const { hold } = await openOne(holds)
+    await holds.vote(hold, 'bob', 'reject', `no ${i}`)
+    all.push(hold)
+  }
+  const open = await openOne(holds)
+  expect(holds.list('closed').map(({ hold }) => hold)).toEqual([all[4], all[3]])
+  expect(holds.get(all[0] ?? '')).toBeUndefined()
+  expect(await holds.find(all[0] ?? '')).toMatchObject({ state: 'rejected', votes: [{ by: 'bob', reason: 'no 0' }] })
+  expect(await holds.find('nothing')).toBeUndefined()
+  expect(holds.list('pending').map(({ hold }) => hold)).toEqual([open.hold])
+})
+
 test('a restart brings back every hold as it was', async () => {
   const ledger = new MemoryLedger()
   const holds = await openHolds(ledger)

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { SallyportError } from '../errors/index.ts'
 import type { Entry, HoldOpened, Ledger } from '../ledger/index.ts'
-import { type Eligibility, mayVote, type Reviewer } from './eligibility.ts'
-import { foldHold, holdKinds, holdOf } from './fold.ts'
-import { type Hold, isOver } from './hold.ts'
+import { Alarm } from './alarm.ts'
+import { HoldBook } from './book.ts'
+import { type Eligibility, mayVote, type Reviewer, standingOn } from './eligibility.ts'
+import { holdKinds } from './fold.ts'
+import { type Hold, isOver, newHold, type Vote, type VoteDecision } from './hold.ts'
+import { newHoldId } from './hold-id.ts'
+import { type Approver, Progress } from './review.ts'
 
 export interface HoldsOptions {
   readonly ledger: Ledger
@@ -12,22 +16,11 @@ export interface HoldsOptions {
   /** Who a reviewer is now; undefined: nobody known. Group membership is checked at the vote and at release. */
   readonly reviewer: (id: string) => Reviewer | undefined
   readonly now?: () => number
+  /** Ended holds kept in memory. */
+  readonly endedKept?: number
 }
 
 export type HoldListener = (hold: Hold) => void
-
-/** The letters of hold ids: no vowels and no look-alikes, so an id can be read out and is no word. */
-const alphabet = '23456789BCDFGHJKMNPQRSTVWXYZ'
-
-function newHoldId(): string {
-  let id = ''
-  for (const byte of randomBytes(32)) {
-    // Rejection keeps the letters equally likely.
-    if (byte < 252) id += alphabet[byte % alphabet.length]
-    if (id.length === 10) return id
-  }
-  return newHoldId()
-}
 
 /**
  * Holds as the ledger tells them. Every change is an entry first; the state changes when the entry is durable, in
@@ -36,16 +29,25 @@ function newHoldId(): string {
 export class Holds {
   readonly #ledger: Ledger
   readonly #options: HoldsOptions
-  readonly #holds = new Map<string, Hold>()
+  readonly #book: HoldBook
   readonly #listeners = new Set<HoldListener>()
   /** Holds whose approval is being used: the compare-and-set that makes a release happen once. */
   readonly #releasing = new Set<string>()
-  #timer: NodeJS.Timeout | undefined
+  /** Holds for which more people are being asked. */
+  readonly #escalating = new Set<string>()
+  /** Holds that are being ended because their time is over. */
+  readonly #expiring = new Set<string>()
+  readonly #alarm: Alarm
   #unsubscribe: (() => void) | undefined
 
   private constructor(options: HoldsOptions) {
     this.#options = options
     this.#ledger = options.ledger
+    this.#book = new HoldBook(options.endedKept)
+    this.#alarm = new Alarm(
+      () => this.#now(),
+      () => this.#timePassed(),
+    )
   }
 
   /** Folds the ledger, then follows it. */
@@ -59,23 +61,30 @@ export class Holds {
     stop()
     for (const entry of early) holds.#fold(entry)
     holds.#unsubscribe = options.ledger.subscribe((entry) => holds.#fold(entry), holdKinds)
-    holds.#schedule()
+    holds.#timePassed()
     return holds
   }
 
   close(): void {
     this.#unsubscribe?.()
-    clearTimeout(this.#timer)
+    this.#alarm.stop()
   }
 
+  /** A hold that is in memory: every one that is not over, and those that ended last. */
   get(id: string): Hold | undefined {
-    return this.#holds.get(id)
+    return this.#book.get(id)
   }
 
-  /** Newest first. */
+  /** A hold, however long ago it ended. */
+  find(id: string): Promise<Hold | undefined> {
+    return this.#book.find(id, this.#ledger)
+  }
+
+  /** Newest first: by opening, or of those that are over (as many as are in memory) by their end. */
   list(state: 'pending' | 'closed' | 'all' = 'all'): Hold[] {
-    const wanted = (hold: Hold) => state === 'all' || (state === 'closed') === isOver(hold)
-    return [...this.#holds.values()].filter(wanted).reverse()
+    const open = state === 'closed' ? [] : [...this.#book.open].reverse()
+    const ended = state === 'pending' ? [] : [...this.#book.ended].reverse()
+    return state === 'all' ? [...open, ...ended].sort(newestFirst) : [...open, ...ended]
   }
 
   /** Calls `listener` whenever a hold changed, after the change is durable. */
@@ -96,28 +105,42 @@ export class Holds {
       expiresAt: new Date(this.#now() + within).toISOString(),
     }
     const { at, durable } = this.#ledger.append('hold.opened', opened)
-    return { hold: { ...opened, state: 'pending', openedAt: at, votes: [], useBy: null, closed: null }, durable }
+    return { hold: newHold(opened, at), durable }
   }
 
-  mayVote(hold: Hold, reviewer: string): Eligibility {
+  mayVote(hold: Hold, reviewer: string, decision: VoteDecision = 'approve'): Eligibility {
     const known = this.#options.reviewer(reviewer)
     if (known === undefined) return { allowed: false, reason: 'Nobody is known by that name.' }
-    return mayVote(hold, known, this.#options.isRequester(reviewer, hold.requester), this.#isoNow())
+    return mayVote(hold, known, this.#isRequesterOf(hold), this.#isoNow(), decision)
   }
 
   /**
    * Casts a vote and resolves, once it is durable, with the hold as it then is.
-   * @throws SallyportError `not_found`, `forbidden`, `conflict` (somebody was faster), `ledger_unavailable`
+   * @throws SallyportError `not_found`, `forbidden`, `invalid_request` (a reason is asked for), `conflict` (somebody
+   * was faster), `ledger_unavailable`
    */
-  async vote(id: string, by: string, decision: 'approve' | 'reject', reason: string): Promise<Hold> {
+  async vote(id: string, by: string, decision: VoteDecision, reason: string): Promise<Hold> {
     const hold = this.#require(id)
-    const eligibility = this.mayVote(hold, by)
+    const eligibility = this.mayVote(hold, by, decision)
     if (!eligibility.allowed) {
       throw new SallyportError(hold.state === 'pending' ? 'forbidden' : 'conflict', eligibility.reason)
     }
-    const { index, durable } = this.#ledger.append('hold.voted', { hold: id, by, decision, reason })
+    if (hold.review.reason === true && reason.trim() === '') {
+      throw new SallyportError('invalid_request', `Rule ${hold.rule.id} asks for the reason of every vote.`, {
+        hint: 'say in a sentence why this is right or wrong',
+      })
+    }
+    const { groups, standsIn } = this.#standing(hold, by)
+    const { index, durable } = this.#ledger.append('hold.voted', {
+      hold: id,
+      by,
+      decision,
+      reason,
+      groups,
+      ...(standsIn.length === 0 ? {} : { standsIn }),
+    })
     await durable
-    const after = this.#require(id)
+    const after = (await this.find(id)) ?? hold
     if (!after.votes.some((vote) => vote.by === by && vote.decision === decision)) {
       throw new SallyportError(
         'conflict',
@@ -127,25 +150,51 @@ export class Holds {
     return after
   }
 
+  /**
+   * Takes a hold back on behalf of whoever asked, or of somebody who answers for it.
+   * @throws SallyportError `not_found`, `forbidden`, `conflict`, `ledger_unavailable`
+   */
+  async withdraw(id: string, by: string, reason: string): Promise<Hold> {
+    const hold = this.#require(id)
+    if (!this.#isRequesterOf(hold)(by)) {
+      throw new SallyportError('forbidden', 'Only whoever asked can withdraw a hold: reject it instead.')
+    }
+    if (isOver(hold)) throw new SallyportError('conflict', `The hold is ${hold.state} already.`)
+    await this.end(id, 'withdrawn', by, reason)
+    const after = (await this.find(id)) ?? hold
+    if (after.state !== 'withdrawn') throw new SallyportError('conflict', `The hold is ${after.state} already.`)
+    return after
+  }
+
   /** Ends a hold that is not over. Quietly does nothing if it is. */
   async end(id: string, as: 'expired' | 'withdrawn', by: string, reason: string): Promise<void> {
-    const hold = this.#holds.get(id)
+    const hold = this.get(id)
     if (hold === undefined || isOver(hold) || this.#releasing.has(id)) return
     await this.#ledger.append('hold.closed', { hold: id, as, by, reason }).durable
   }
 
   /** Whether an approval can be used now: approved, in time, and still by people who may approve. */
   isUsable(id: string): boolean {
-    const hold = this.#holds.get(id)
+    const hold = this.get(id)
     if (hold?.state !== 'approved' || hold.useBy === null || this.#releasing.has(id)) return false
     if (this.#isoNow() > hold.useBy) return false
-    const standing = hold.votes.filter((vote) => {
-      const reviewer = this.#options.reviewer(vote.by)
-      if (vote.decision !== 'approve' || reviewer === undefined) return false
-      const open: Hold = { ...hold, state: 'pending', votes: [], expiresAt: hold.useBy ?? hold.expiresAt }
-      return mayVote(open, reviewer, this.#options.isRequester(vote.by, hold.requester), this.#isoNow()).allowed
-    })
-    return standing.length >= hold.review.approvals
+    if (hold.votes.some((vote) => this.#stillConfirms(hold, vote))) return true
+    const approvals = hold.votes.flatMap((vote) => this.#stillApproves(hold, vote) ?? [])
+    return new Progress(hold.review, approvals, hold.escalatedAt !== null).isMet
+  }
+
+  #stillConfirms(hold: Hold, { by, decision }: Vote): boolean {
+    if (decision !== 'confirm' || hold.review.confirm !== true) return false
+    return this.#options.reviewer(by)?.kind === 'human' && this.#isRequesterOf(hold)(by)
+  }
+
+  /** What an approval is worth by now: it stands for groups that its giver stood for then and still stands for. */
+  #stillApproves(hold: Hold, { by, decision, groups }: Vote): Approver | undefined {
+    const reviewer = this.#options.reviewer(by)
+    if (decision !== 'approve' || reviewer?.kind !== 'human' || !reviewer.isReviewer) return undefined
+    if (this.#isRequesterOf(hold)(by)) return undefined
+    const now = this.#standing(hold, by).groups
+    return { by, groups: groups === undefined ? now : now.filter((group) => groups.includes(group)) }
   }
 
   /**
@@ -153,7 +202,7 @@ export class Holds {
    * @throws SallyportError `ledger_unavailable`
    */
   release(id: string, actions: readonly string[]): { durable: Promise<void> } | undefined {
-    const hold = this.#holds.get(id)
+    const hold = this.get(id)
     if (hold === undefined || !this.isUsable(id)) return undefined
     this.#releasing.add(id)
     const { durable } = this.#ledger.append('hold.released', { hold: id, nonce: hold.nonce, actions })
@@ -161,53 +210,80 @@ export class Holds {
   }
 
   /** An end that was on its way to the ledger before the release wins: then nothing may run. */
-  #requireReleased(id: string): void {
-    const { state } = this.#require(id)
+  async #requireReleased(id: string): Promise<void> {
+    const state = (await this.find(id))?.state ?? 'lost'
     if (state !== 'released') throw new SallyportError('conflict', `The hold was ${state} before it could be released.`)
   }
 
   #require(id: string): Hold {
-    const hold = this.#holds.get(id)
+    const hold = this.get(id)
     if (hold === undefined) {
       throw new SallyportError('not_found', `There is no hold ${id}.`, { hint: 'List them with: sallyport holds list' })
     }
     return hold
   }
 
+  #isRequesterOf(hold: Hold): (id: string) => boolean {
+    return (id) => this.#options.isRequester(id, hold.requester)
+  }
+
+  #standing(hold: Hold, id: string) {
+    const reviewer = this.#options.reviewer(id)
+    if (reviewer === undefined) return { groups: [], standsIn: [] }
+    return standingOn(hold, reviewer, this.#isRequesterOf(hold))
+  }
+
   #fold(entry: Entry): void {
-    const id = holdOf(entry)
-    if (id === undefined) return
-    const before = this.#holds.get(id)
-    const after = foldHold(before, entry)
-    if (after === undefined || after === before) return
-    this.#holds.set(id, after)
-    if (isOver(after)) this.#releasing.delete(id)
-    this.#schedule()
-    for (const listener of this.#listeners) listener(after)
+    const hold = this.#book.fold(entry)
+    if (hold === undefined) return
+    if (isOver(hold)) this.#releasing.delete(hold.hold)
+    if (hold.state !== 'pending' || hold.escalatedAt !== null) this.#escalating.delete(hold.hold)
+    if (this.#unsubscribe !== undefined) this.#wakeFor(hold)
+    for (const listener of this.#listeners) listener(hold)
   }
 
-  /** One timer for the hold that ends first; looks again at least every 30 s, in case the clock jumped. */
-  #schedule(): void {
-    if (this.#unsubscribe === undefined) return
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const ends = [...this.#holds.values()]
-      .filter((hold) => !isOver(hold))
-      .map((hold) => Date.parse(hold.useBy ?? hold.expiresAt))
-    if (ends.length === 0) return
-    const wait = Math.min(30_000, Math.max(10, Math.min(...ends) - this.#now() + 1))
-    this.#timer = setTimeout(() => this.#expire(), wait)
-    this.#timer.unref()
+  #wakeFor(hold: Hold): void {
+    if (isOver(hold)) return
+    this.#alarm.at(endOf(hold))
+    const escalation = escalationOf(hold)
+    if (escalation !== undefined && !this.#escalating.has(hold.hold)) this.#alarm.at(escalation)
   }
 
-  #expire(): void {
-    const now = this.#isoNow()
-    for (const hold of this.#holds.values()) {
-      if (isOver(hold) || now <= (hold.useBy ?? hold.expiresAt)) continue
-      const reason = hold.state === 'pending' ? 'Nobody decided in time.' : 'The approval was not used in time.'
-      this.end(hold.hold, 'expired', 'sallyport', reason).catch(() => undefined)
+  /** Ends what has had its time, and asks more people where nobody has decided. */
+  #timePassed(): void {
+    const now = this.#now()
+    for (const hold of this.#book.open) {
+      const escalation = escalationOf(hold)
+      if (now > endOf(hold)) {
+        this.#expire(hold)
+        // Should the record fail now, it is tried again, but not in a hurry: an expired hold is of no use anyway.
+        this.#alarm.at(now + 1_000)
+        continue
+      }
+      if (escalation !== undefined && now >= escalation && !this.#escalating.has(hold.hold)) {
+        this.#escalate(hold)
+      }
+      this.#wakeFor(hold)
     }
-    this.#schedule()
+  }
+
+  #expire({ hold, state }: Hold): void {
+    if (this.#expiring.has(hold)) return
+    const reason = state === 'pending' ? 'Nobody decided in time.' : 'The approval was not used in time.'
+    this.#expiring.add(hold)
+    this.end(hold, 'expired', 'sallyport', reason)
+      .catch(() => undefined)
+      .finally(() => this.#expiring.delete(hold))
+  }
+
+  #escalate({ hold, review }: Hold): void {
+    try {
+      const { durable } = this.#ledger.append('hold.escalated', { hold, to: review.escalate?.to ?? [] })
+      this.#escalating.add(hold)
+      durable.catch(() => this.#escalating.delete(hold))
+    } catch {
+      // What cannot be recorded does not happen: nobody more is asked.
+    }
   }
 
   #now(): number {
@@ -217,4 +293,19 @@ export class Holds {
   #isoNow(): string {
     return new Date(this.#now()).toISOString()
   }
+}
+
+function newestFirst(a: Hold, b: Hold): number {
+  return a.openedAt < b.openedAt ? 1 : a.openedAt > b.openedAt ? -1 : 0
+}
+
+/** When a hold has had its time, in milliseconds since 1970. */
+function endOf(hold: Hold): number {
+  return Date.parse(hold.useBy ?? hold.expiresAt)
+}
+
+/** When more people are to be asked; undefined: never, or they have been. */
+function escalationOf({ state, review, openedAt, escalatedAt }: Hold): number | undefined {
+  if (state !== 'pending' || escalatedAt !== null || review.escalate === undefined) return undefined
+  return Date.parse(openedAt) + review.escalate.after
 }

@@ -5,7 +5,8 @@
  * `hold.opened` entry; the state is nothing but the fold of the entries.
  * @module
  */
-export { type Eligibility, mayVote, type Reviewer } from './eligibility.ts'
-export { approvalUseWithin, foldHold } from './fold.ts'
-export { type Hold, type HoldState, isOver, type Vote } from './hold.ts'
+export { type Eligibility, mayVote, type Reviewer, type Standing, standingOn } from './eligibility.ts'
+export { approvalUseWithin, foldHold, progressOf } from './fold.ts'
+export { type Hold, type HoldState, isOver, newHold, type Vote, type VoteDecision } from './hold.ts'
 export { type HoldListener, Holds, type HoldsOptions } from './holds.ts'
+export { demandsOf, type Missing, Progress } from './review.ts'

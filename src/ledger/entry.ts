@@ -4,6 +4,31 @@ import type { Action, Outcome } from '../action/index.ts'
 export const settlements = ['completed', 'failed', 'refused', 'withdrawn', 'unknown'] as const
 export type Settlement = (typeof settlements)[number]
 
+/** One step of a review: so many different people, out of these groups. */
+export interface ReviewStep {
+  readonly approvals: number
+  /** Any one of these groups; empty: any reviewer. */
+  readonly from: readonly string[]
+  /** At least one person from each of the groups, everybody counted once. */
+  readonly each?: boolean
+}
+
+/** What a hold asks of reviewers. `approvals` and `from` are its summary where `demands` says it in full. */
+export interface ReviewAsked {
+  readonly approvals: number
+  readonly from: readonly string[]
+  /** Each must be met by itself; the steps of one, in this order. Left out: one step of `approvals` and `from`. */
+  readonly demands?: readonly (readonly ReviewStep[])[]
+  /** Nobody may approve without saying why. */
+  readonly reason?: boolean
+  /** The person who asked may let it pass by confirming it; a reviewer may as well. */
+  readonly confirm?: boolean
+  /** Milliseconds an approval may lie unused. */
+  readonly use?: number
+  /** Milliseconds after which these groups may approve too, in the place of any other. */
+  readonly escalate?: { readonly after: number; readonly to: readonly string[] }
+}
+
 /** What asks for approval, and what it is bound to (invariant 3). */
 export interface HoldOpened {
   readonly hold: string
@@ -16,7 +41,7 @@ export interface HoldOpened {
   readonly digest: string
   readonly ruleSet: string
   readonly rule: { readonly id: string; readonly about: string; readonly message: string }
-  readonly review: { readonly approvals: number; readonly from: readonly string[] }
+  readonly review: ReviewAsked
   /** RFC 3339: after this nobody can approve any more. */
   readonly expiresAt: string
   /** Every action of the unit that waits, complete; the one that was held first. */
@@ -84,9 +109,15 @@ export interface EntryBodies {
   'hold.voted': {
     readonly hold: string
     readonly by: string
-    readonly decision: 'approve' | 'reject'
+    readonly decision: 'approve' | 'reject' | 'confirm'
     readonly reason: string
+    /** The groups asked for that the voter stood for then. Left out (before this was kept): all of them. */
+    readonly groups?: readonly string[]
+    /** People for whom the voter stood in. */
+    readonly standsIn?: readonly string[]
   }
+  /** Nobody decided for a while: more people may approve now. */
+  'hold.escalated': { readonly hold: string; readonly to: readonly string[] }
   'hold.closed': {
     readonly hold: string
     readonly as: 'rejected' | 'expired' | 'withdrawn'

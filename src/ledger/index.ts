@@ -21,6 +21,8 @@ export {
   type EntryOf,
   type HoldOpened,
   type Judged,
+  type ReviewAsked,
+  type ReviewStep,
   type Settlement,
   settlements,
 } from './entry.ts'

@@ -170,9 +170,9 @@ describe('who counts as the requester', () => {
 describe('authorize', () => {
   const expected: Record<Role | 'none', Command[]> = {
     none: [],
-    viewer: ['read'],
-    reviewer: ['read', 'vote'],
-    admin: ['read', 'vote', 'people.manage', 'index.rebuild'],
+    viewer: ['read', 'answer'],
+    reviewer: ['read', 'answer', 'vote'],
+    admin: ['read', 'answer', 'vote', 'people.manage', 'index.rebuild'],
   }
   const cases = Object.entries(expected).flatMap(([role, may]) =>
     commands.map((command) => [role, command, may.includes(command)] as const),

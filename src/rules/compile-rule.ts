@@ -4,13 +4,12 @@ import type { Diagnostic, Path, YamlSource } from '../errors/index.ts'
 import type { ConditionEnvironment } from './cel-environment.ts'
 import type { Finding } from './check-condition.ts'
 import { type Condition, compileCondition, evaluator } from './condition.ts'
-import { parseDuration } from './duration.ts'
 import type { Review } from './judge.ts'
 import { expandMacros, hasComment } from './macros.ts'
 import { compileMessage, messageFields } from './message.ts'
 import { prefilter } from './prefilter.ts'
 import { dependence, fieldsRead } from './reads.ts'
-import { defaultReview } from './review.ts'
+import { defaultReview, reviewOf } from './review.ts'
 import type { Rule } from './rule.ts'
 import { maxConditionLength, type RuleSource } from './rule-file.ts'
 
@@ -32,7 +31,8 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
   if (Array.isArray(condition)) diagnostics.push(...condition)
   const template = compileMessage(rule.message ?? '')
   if (Array.isArray(template)) diagnostics.push(...place(template, [...at, 'message'], source))
-  if (Array.isArray(condition) || Array.isArray(template)) return diagnostics
+  diagnostics.push(...stepsBesideOthers(rule, at, source))
+  if (Array.isArray(condition) || Array.isArray(template) || diagnostics.length > 0) return diagnostics
 
   const { outcome, review } = outcomeOf(rule.then, scope.lists)
   const { mayMatch, rest } = prefilter(condition.ast, scope.lists)
@@ -118,19 +118,25 @@ function place(findings: readonly Finding[], path: Path, source: YamlSource): Di
   })
 }
 
+/** What stands beside steps would guard nothing. */
+function stepsBesideOthers({ then }: RuleSource, at: Path, source: YamlSource): Diagnostic[] {
+  if (typeof then === 'string' || then.hold.steps === undefined) return []
+  const { hold } = then
+  return (['approvals', 'from', 'match'] as const)
+    .filter((key) => hold[key] !== undefined)
+    .map((key) =>
+      source.diagnostic(
+        source.key([...at, 'then', 'hold', key]),
+        `${key} stands beside steps`,
+        `put ${key} into one of the steps`,
+      ),
+    )
+}
+
 function outcomeOf(
   then: RuleSource['then'],
   lists: ReadonlyMap<string, readonly string[]>,
 ): { outcome: Outcome; review: Review | undefined } {
   if (typeof then === 'string') return { outcome: then, review: then === 'hold' ? defaultReview : undefined }
-  const { approvals, from, within } = then.hold
-  return {
-    outcome: 'hold',
-    review: {
-      approvals: approvals ?? defaultReview.approvals,
-      // A name is a list of groups where the file has one of that name, otherwise a group.
-      from: [...new Set((from ?? []).flatMap((name) => lists.get(name) ?? [name]))],
-      within: (within === undefined ? undefined : parseDuration(within)) ?? defaultReview.within,
-    },
-  }
+  return { outcome: 'hold', review: reviewOf(then.hold, lists) }
 }

@@ -184,6 +184,8 @@ describe('the structure of a file', () => {
     [ruleFile('big').replace('then: hold', 'then: { hold: { from: [] } }'), 'from is empty'],
     [ruleFile('big').replace('then: hold', 'then: { hold: { aprovals: 2 } }'), 'did you mean approvals?'],
     [ruleFile('big').replace('then: hold', 'then: { hold: { within: 30x } }'), 'must be a duration'],
+    [ruleFile('big').replace('then: hold', 'then: { hold: { use: soon } }'), 'must be a duration'],
+    [ruleFile('big').replace('then: hold', 'then: { hold: { steps: [{}], from: [a] } }'), 'from stands beside steps'],
     [ruleFile('big').replace('then: hold', 'then: { hold: { approvals: 0 } }'), 'must be at least 1'],
     [ruleFile('big').replace('a-rule', 'A rule'), 'must be lower-case letters'],
     [ruleFile(`'${'true || '.repeat(600)}big'`), 'longer than 4096 characters'],

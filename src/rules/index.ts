@@ -8,6 +8,7 @@
 export { type CompiledRules, type CompileOptions, compileRules, type RefusedRules } from './compile.ts'
 export type { Judge, Judgement, Review, RuleMatch } from './judge.ts'
 export type { Dependence } from './reads.ts'
+export { combineReviews, type RuleReview } from './review.ts'
 export type { Rule, RuleSummary } from './rule.ts'
 export { type Mode, ruleFileJsonSchema, type Severity } from './rule-file.ts'
 export { type RuleTestResult, runRuleTests } from './rule-tests.ts'

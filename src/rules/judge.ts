@@ -9,6 +9,25 @@ export interface Review {
   readonly from: readonly string[]
   /** Milliseconds until an unanswered hold expires. */
   readonly within: number
+  /**
+   * In full, where approvals and groups do not say it all: each must be met by itself; the steps of one, in order.
+   */
+  readonly demands?: readonly (readonly ReviewStep[])[]
+  /** Nobody may approve without saying why. */
+  readonly reason?: boolean
+  /** The person who asked may let it pass by confirming it. */
+  readonly confirm?: boolean
+  /** Milliseconds an approval may lie unused. */
+  readonly use?: number
+  /** Who may approve too when nobody decides: after so many milliseconds. */
+  readonly escalate?: { readonly after: number; readonly to: readonly string[] }
+}
+
+export interface ReviewStep {
+  readonly approvals: number
+  readonly from: readonly string[]
+  /** At least one person of each group. */
+  readonly each?: boolean
 }
 
 /** One rule that matched an action. */

@@ -146,6 +146,8 @@ function formatAdvice(path: Path): string {
     case 'id':
       return 'must be lower-case letters and digits, joined by - . or _, such as mass-delete'
     case 'within':
+    case 'use':
+    case 'after':
       return 'must be a duration such as 90s, 30m, 2h or 1d'
     default:
       return 'must be a name of letters, digits and _, not beginning with a digit'

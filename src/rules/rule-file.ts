@@ -19,13 +19,41 @@ export type Severity = (typeof severities)[number]
 const identifier = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
 const sentence = z.string().trim().min(1).max(500)
 
-const holdSchema = z.strictObject({
+const groups = z.array(z.string().min(1).max(100)).min(1).max(20)
+const period = z.string().regex(durationPattern)
+
+const stepSchema = z.strictObject({
   approvals: z.int().min(1).max(20).optional().describe('How many different people must approve. Default 1'),
-  from: z
-    .array(z.string().min(1).max(100))
-    .min(1)
+  from: groups
     .optional()
     .describe('Who may review: names of groups, or of lists of groups in this file. Default: any reviewer'),
+  match: z
+    .enum(['any', 'each'])
+    .optional()
+    .describe('any: people of any of the groups. each: at least one person of each group. Default any'),
+})
+
+const holdSchema = z.strictObject({
+  ...stepSchema.shape,
+  steps: z
+    .array(stepSchema)
+    .min(1)
+    .max(10)
+    .optional()
+    .describe('Reviews one after the other, in place of approvals, from and match'),
+  reason: z.boolean().optional().describe('Whether an approval must say why. Default false'),
+  confirm: z
+    .boolean()
+    .optional()
+    .describe('Whether the person who asked may let it pass by confirming it; reviewers may too. Default false'),
+  use: period.optional().describe('How long an approval may lie unused. Default 15m'),
+  escalate: z
+    .strictObject({
+      after: period.describe('How long nobody has decided'),
+      to: groups.describe('Groups that may approve then, beside those asked first'),
+    })
+    .optional()
+    .describe('Who is asked too when nobody decides'),
   within: z
     .string()
     .regex(durationPattern)
@@ -70,6 +98,8 @@ export const ruleFileSchema = z.strictObject({
 })
 
 export type RuleFileContent = z.infer<typeof ruleFileSchema>
+export type HoldSource = z.infer<typeof holdSchema>
+export type StepSource = z.infer<typeof stepSchema>
 export type RuleSource = RuleFileContent['rules'][number]
 
 /** The JSON Schema (draft 2020-12) of a rule file, for editors to check and complete. */

@@ -142,6 +142,50 @@ describe('the review of a hold', () => {
     expect(from(dba, { ...security, says: '{ hold: { approvals: 2, from: [security] } }' })).toEqual(['security'])
   })
 
+  it('asks for somebody of each where no group satisfies all', () => {
+    const review = judge([
+      { id: 'a', says: '{ hold: { from: [dba] } }' },
+      { id: 'b', says: '{ hold: { approvals: 2, from: [security] } }' },
+    ]).review
+    expect(review?.demands).toEqual([[{ approvals: 1, from: ['dba'] }], [{ approvals: 2, from: ['security'] }]])
+  })
+
+  it('keeps steps, and the strictest of everything else', () => {
+    const steps = '{ hold: { steps: [{ from: [lead] }, { from: [dba, sec], match: each }], use: 5m, reason: true } }'
+    expect(judge([{ id: 'a', says: steps }]).review).toEqual({
+      approvals: 3,
+      from: ['lead', 'dba', 'sec'],
+      within: 1_800_000,
+      use: 300_000,
+      reason: true,
+      demands: [
+        [
+          { approvals: 1, from: ['lead'] },
+          { approvals: 2, from: ['dba', 'sec'], each: true },
+        ],
+      ],
+    })
+    const both = judge([
+      { id: 'a', says: steps },
+      { id: 'b', says: '{ hold: { from: [lead], use: 1m } }' },
+    ]).review
+    expect(both?.demands).toHaveLength(2)
+    expect(both?.use).toBe(60_000)
+  })
+
+  it('lets nobody confirm their own action where another hold asks for somebody else', () => {
+    const confirm = { id: 'a', says: '{ hold: { confirm: true } }' }
+    expect(judge([confirm]).review?.confirm).toBe(true)
+    expect(judge([confirm, { id: 'b', says: 'hold' }]).review?.confirm).toBeUndefined()
+  })
+
+  it('escalates only where every hold does, after the longest time, to groups that all name', () => {
+    const one = { id: 'a', says: '{ hold: { escalate: { after: 5m, to: [oncall, lead] } } }' }
+    const two = { id: 'b', says: '{ hold: { escalate: { after: 10m, to: [oncall] } } }' }
+    expect(judge([one, two]).review?.escalate).toEqual({ after: 600_000, to: ['oncall'] })
+    expect(judge([one, { id: 'c', says: 'hold' }]).review?.escalate).toBeUndefined()
+  })
+
   it('leaves out what only a shadow rule asks', () => {
     const shadow = { id: 'b', says: '{ hold: { approvals: 9 } }', more: 'mode: shadow' }
     expect(judge([{ id: 'a', says: 'hold' }, shadow]).review?.approvals).toBe(1)

@@ -73,13 +73,33 @@ export interface Action {
 }
 
 export type HoldState = 'pending' | 'approved' | 'released' | 'rejected' | 'expired' | 'withdrawn'
-export type VoteDecision = 'approve' | 'reject'
+export type VoteDecision = 'approve' | 'reject' | 'confirm'
 
 export interface Vote {
   readonly by: string
   readonly decision: VoteDecision
   readonly reason: string
   readonly at: string
+  /** The groups asked for that the voter stood for. */
+  readonly groups?: readonly string[]
+  /** In whose place, while they are away. */
+  readonly standsIn?: readonly string[]
+}
+
+/** What is asked of reviewers. */
+export interface Review {
+  readonly approvals: number
+  readonly from: readonly string[]
+  /** In full, where that does not say it all: each demand must be met by itself, the steps of one in order. */
+  readonly demands?: readonly (readonly {
+    readonly approvals: number
+    readonly from: readonly string[]
+    readonly each?: boolean
+  }[])[]
+  readonly reason?: boolean
+  readonly confirm?: boolean
+  readonly use?: number
+  readonly escalate?: { readonly after: number; readonly to: readonly string[] }
 }
 
 /** A place in the stream of changes: a run of the server, and how many changes of holds it had seen. */
@@ -102,12 +122,13 @@ export interface HoldView {
   readonly digest: string
   readonly ruleSet: string
   readonly rule: { readonly id: string; readonly about: string; readonly message: string }
-  readonly review: { readonly approvals: number; readonly from: readonly string[] }
+  readonly review: Review
   readonly expiresAt: string
   readonly actions: readonly Action[]
   readonly state: HoldState
   readonly openedAt: string
   readonly votes: readonly Vote[]
+  readonly escalatedAt: string | null
   readonly useBy: string | null
   readonly closed: { readonly at: string; readonly by: string; readonly reason: string } | null
   /** Its last change: of two views of a hold in one run the larger number is newer. */
@@ -117,6 +138,7 @@ export interface HoldView {
   readonly waiting: boolean
   readonly missing: { readonly approvals: number; readonly from: readonly string[] }
   readonly mayVote: { readonly allowed: boolean; readonly reason: string | null }
+  readonly mayConfirm: boolean
 }
 
 export interface HoldList {

@@ -5,6 +5,8 @@ import { Revealed } from '../parts/revealed.tsx'
 import { At } from '../parts/time.tsx'
 import classes from './hold.module.css'
 
+const votedWords = { approve: 'approved', reject: 'rejected', confirm: 'confirmed' } as const
+
 /** What has happened to the hold so far. */
 export function History({ hold }: { hold: HoldView }) {
   // A rejection closes the hold: the vote tells it already.
@@ -19,9 +21,9 @@ export function History({ hold }: { hold: HoldView }) {
         {hold.votes.map((vote) => (
           <Event
             key={`${vote.by} ${vote.at}`}
-            tone={vote.decision === 'approve' ? 'ok' : 'danger'}
+            tone={vote.decision === 'reject' ? 'danger' : 'ok'}
             at={vote.at}
-            title={`${vote.by} ${vote.decision === 'approve' ? 'approved' : 'rejected'}`}
+            title={`${vote.by} ${votedWords[vote.decision]}`}
           >
             {vote.reason}
           </Event>

@@ -1,12 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { SallyportError } from '../../errors/index.ts'
 import type { Hold } from '../../holds/index.ts'
-import { type ApiEnv, needs } from '../access.ts'
+import { type ApiEnv, demand, needs } from '../access.ts'
 import type { ApiParts } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
 import { holdContext } from '../hold-context.ts'
 import { viewHold } from '../hold-view.ts'
-import { holdContextSchema, holdSchema, holdsSchema, voteSchema } from '../schemas.ts'
+import { holdContextSchema, holdSchema, holdsSchema, voteSchema, withdrawalSchema } from '../schemas.ts'
 
 /** Holds that are over pile up; those that are not are few, and a reviewer must see all of them. */
 const closedShown = 50
@@ -46,12 +46,21 @@ const context = createRoute({
 })
 
 const vote = createRoute({
-  ...needs('vote'),
+  ...needs('answer'),
   method: 'post',
   path: '/api/holds/{id}/votes',
-  summary: 'Approve or reject',
+  summary: 'Approve or reject; or confirm what one asked for oneself, where the rule leaves it to that',
   request: { params: idParam, body: jsonBody(voteSchema) },
   responses: { ...failures, 200: json(holdSchema, 'The hold as it then is; the vote is on the record') },
+})
+
+const withdraw = createRoute({
+  ...needs('answer'),
+  method: 'post',
+  path: '/api/holds/{id}/withdrawal',
+  summary: 'Take back what one asked for oneself',
+  request: { params: idParam, body: jsonBody(withdrawalSchema) },
+  responses: { ...failures, 200: json(holdSchema, 'The hold, withdrawn') },
 })
 
 export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
@@ -66,21 +75,28 @@ export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
     return c.json({ holds: views, at: feed.place }, 200)
   })
 
-  const known = (id: string): Hold => {
-    const hold = holds.get(id)
+  const known = async (id: string): Promise<Hold> => {
+    const hold = await holds.find(id)
     if (hold === undefined) throw new SallyportError('not_found', `There is no hold ${id}.`)
     return hold
   }
 
-  app.openapi(one, (c) => c.json(viewHold(known(c.req.valid('param').id), c.get('person'), deps), 200))
+  app.openapi(one, async (c) => c.json(viewHold(await known(c.req.valid('param').id), c.get('person'), deps), 200))
 
-  app.openapi(context, async (c) => c.json(await holdContext(known(c.req.valid('param').id), holds, search), 200))
+  app.openapi(context, async (c) => c.json(await holdContext(await known(c.req.valid('param').id), holds, search), 200))
 
   app.openapi(vote, async (c) => {
     const { decision, reason } = c.req.valid('json')
     const person = c.get('person')
+    if (decision !== 'confirm') demand(person, 'vote')
     const voted = await holds.vote(c.req.valid('param').id, person.id, decision, reason.trim())
     // As it is by now, so that what is told and its number belong together.
     return c.json(viewHold(holds.get(voted.hold) ?? voted, person, deps), 200)
+  })
+
+  app.openapi(withdraw, async (c) => {
+    const person = c.get('person')
+    const withdrawn = await holds.withdraw(c.req.valid('param').id, person.id, c.req.valid('json').reason.trim())
+    return c.json(viewHold(withdrawn, person, deps), 200)
   })
 }

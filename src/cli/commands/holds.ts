@@ -10,7 +10,7 @@ interface Options extends ApiOptions {
   readonly json?: true
 }
 
-/** `sallyport holds list|show|approve|reject`, through the API of a running Sallyport. */
+/** `sallyport holds list|show|approve|reject|confirm|withdraw`, through the API of a running Sallyport. */
 export const addHolds: AddCommand = (program, { io }) => {
   const holds = program
     .command('holds')
@@ -55,7 +55,7 @@ export const addHolds: AddCommand = (program, { io }) => {
       io.out(holdText(readHold(answer), colorsOf(io)))
     })
 
-  const vote = async (id: string, decision: 'approve' | 'reject', reason: string, options: Options) => {
+  const vote = async (id: string, decision: 'approve' | 'reject' | 'confirm', reason: string, options: Options) => {
     const answer = await apiClient(options, io).post(`/api/holds/${encodeURIComponent(id)}/votes`, { decision, reason })
     if (options.json) return printJson(io, answer)
     const hold = readHold(answer)
@@ -78,4 +78,25 @@ export const addHolds: AddCommand = (program, { io }) => {
     .requiredOption('--reason <text>', 'why; the requester is told')
     .option('--json', 'print the answer of the API')
     .action((id: string, options: Options & { reason: string }) => vote(id, 'reject', options.reason, options))
+
+  withApiOptions(holds.command('confirm'))
+    .argument('<id>', 'the hold')
+    .summary('confirm what you asked for yourself')
+    .description('Confirms an action of your own, where the rule leaves it to whoever asked.')
+    .option('--reason <text>', 'why', '')
+    .option('--json', 'print the answer of the API')
+    .action((id: string, options: Options & { reason: string }) => vote(id, 'confirm', options.reason, options))
+
+  withApiOptions(holds.command('withdraw'))
+    .argument('<id>', 'the hold')
+    .summary('take back what you asked for yourself')
+    .description('Withdraws a hold of your own, or of a service or agent that you answer for.')
+    .option('--reason <text>', 'why', '')
+    .option('--json', 'print the answer of the API')
+    .action(async (id: string, options: Options & { reason: string }) => {
+      const path = `/api/holds/${encodeURIComponent(id)}/withdrawal`
+      const answer = await apiClient(options, io).post(path, { reason: options.reason })
+      if (options.json) return printJson(io, answer)
+      io.out(`${safeText(readHold(answer).hold)} is withdrawn\n`)
+    })
 }
