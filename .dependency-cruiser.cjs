@@ -11,10 +11,11 @@ const rooms = {
   export: ['action', 'ledger', 'search', 'errors'],
   holds: ['action', 'ledger', 'errors'],
   people: ['action', 'ledger', 'errors'],
-  gate: ['action', 'rules', 'ledger', 'holds', 'people', 'errors'],
+  locks: ['action', 'ledger', 'errors'],
+  gate: ['action', 'rules', 'ledger', 'holds', 'locks', 'people', 'errors'],
   doors: ['action', 'gate', 'errors'],
   config: ['action', 'errors'],
-  api: ['action', 'gate', 'holds', 'ledger', 'people', 'rules', 'search', 'errors'],
+  api: ['action', 'gate', 'holds', 'ledger', 'locks', 'people', 'rules', 'search', 'errors'],
   demo: ['action', 'errors', 'config'],
   cli: null,
 }

@@ -8,7 +8,7 @@ import { type Config, type DoorConfig, formatAddress } from './config/index.ts'
 import { PostgresDoor } from './doors/postgres/index.ts'
 import { errorMessage, formatDiagnostics } from './errors/index.ts'
 import { LedgerGate, settleUnfinished } from './gate/index.ts'
-import { Holds } from './holds/index.ts'
+import { BreakGlass, Holds } from './holds/index.ts'
 import {
   Anchors,
   type FileLedger,
@@ -20,6 +20,7 @@ import {
   signingKey,
   TransparencyLog,
 } from './ledger/index.ts'
+import { Locks, locksOut } from './locks/index.ts'
 import { People, type Person } from './people/index.ts'
 import { openRuleStore, type RuleStore, type RulesInForce } from './rules/index.ts'
 import { openActionIndex } from './search/index.ts'
@@ -81,12 +82,21 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 
     const people = await People.open({ ledger })
     opened.push(async () => people.close())
-    const holds = await Holds.open({
-      ledger,
-      reviewer: (id) => people.reviewerOf(id),
-      isRequester: (reviewer, requester) => people.isSamePerson(reviewer, requester),
-    })
+    const parties = {
+      reviewer: (id: string) => people.reviewerOf(id),
+      isRequester: people.isSamePerson.bind(people),
+    }
+    const emergency = config.breakGlass.groups
+    const holds = await Holds.open({ ledger, ...parties, breakGlass: emergency })
     opened.push(async () => holds.close())
+    const breakGlass = new BreakGlass({ ledger, holds, ...parties, groups: emergency })
+    holds.subscribe((hold) => {
+      if (hold.state !== 'approved' || hold.forced === null) return
+      log('BREAK_GLASS', { hold: hold.hold, by: hold.forced.by, reason: hold.forced.reason, door: hold.door })
+    })
+    const isPerson = people.isSamePerson.bind(people)
+    const locks = await Locks.open({ ledger, isPerson })
+    opened.push(async () => locks.close())
 
     const rules = await openRules(config, ledger, log)
     opened.push(() => rules.store.close())
@@ -95,17 +105,30 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     const gate = new LedgerGate({
       ledger,
       holds,
+      locks,
       judge: () => rules.store.current().judge,
       publicUrl,
       onUnrecorded: (action, error) => log('outcome_not_recorded', { action, error: errorMessage(error) }),
     })
 
     const doors: PostgresDoor[] = []
+    locks.subscribe((lock) => {
+      for (const door of doors) {
+        const sessions = door.cut(
+          (actor) => locksOut(lock, { actor, door: door.name, resources: [] }, isPerson),
+          `Locked: ${lock.message}`,
+          `Talk to ${lock.by}.`,
+        )
+        if (sessions > 0) log('sessions_cut', { door: door.name, lock: lock.lock, sessions })
+      }
+    })
     const views = () => doors.map((door, i) => viewOf(door, config.doors[i]))
     const consoleDir = fileURLToPath(new URL('./console', import.meta.url))
     const app = createApi({
       people,
       holds,
+      breakGlass,
+      locks,
       ledger,
       search,
       rules: { current: rules.now, subscribe: rules.subscribe },

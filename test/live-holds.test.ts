@@ -52,6 +52,7 @@ class Server {
       openedAt: String(number).padStart(6, '0'),
       votes: [],
       escalatedAt: null,
+      forced: null,
       useBy: null,
       closed: null,
     })

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { SallyportError } from '../errors/index.ts'
+import type { Locks } from '../locks/index.ts'
 import { authorize, type Command, type People, type Person } from '../people/index.ts'
 
 /** What stands in the context of a request that was let in. */
@@ -13,7 +14,7 @@ export interface ApiEnv {
 const openPaths: ReadonlySet<string> = new Set(['/api/health'])
 
 /** Lets nobody unknown past, wherever under /api they go: a route that was forgotten is closed, not open. */
-export function authenticated(people: People): MiddlewareHandler<ApiEnv> {
+export function authenticated(people: People, locks: Pick<Locks, 'onPerson'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (openPaths.has(c.req.path)) return next()
     const [, token] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? []
@@ -26,6 +27,10 @@ export function authenticated(people: People): MiddlewareHandler<ApiEnv> {
           : 'The token is unknown, has expired or was revoked.',
         { hint: 'send the header "Authorization: Bearer sp_…"; an admin issues tokens' },
       )
+    }
+    const lock = locks.onPerson(person.id)
+    if (lock !== undefined) {
+      throw new SallyportError('forbidden', `Locked: ${lock.message}`, { hint: `talk to ${lock.by}` })
     }
     c.set('person', person)
     c.set('token', token)

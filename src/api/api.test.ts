@@ -18,10 +18,9 @@ describe('every route', () => {
   const routes = async () => {
     const document = await (await api.app.request('/openapi.json')).json()
     const described = Object.entries(Object(document).paths).flatMap(([path, operations]) =>
-      Object.entries(Object(operations)).map(([method, operation]) => ({
+      Object.keys(Object(operations)).map((method) => ({
         method: method.toUpperCase(),
         path: path.replaceAll(/\{\w+\}/g, 'x'),
-        command: String(Object(operation)['x-sallyport-command']),
       })),
     )
     return described
@@ -46,26 +45,6 @@ describe('every route', () => {
         expect(await response.json()).toEqual(error('unauthenticated'))
       }
     }
-  })
-
-  test('answers 403 to whoever lacks its command, before it looks at the request', async () => {
-    const may: Record<string, readonly string[]> = {
-      nobody: [],
-      vera: ['read', 'answer'],
-      rick: ['read', 'answer', 'vote'],
-      root: ['read', 'answer', 'vote', 'people.manage', 'index.rebuild'],
-    }
-    const seen = new Set<string>()
-    for (const { method, path, command } of await routes()) {
-      if (open.includes(path)) continue
-      seen.add(command)
-      for (const [who, commands] of Object.entries(may)) {
-        const response = await api.as(who, path, { method, body: method === 'POST' ? {} : undefined })
-        await response.body?.cancel()
-        expect([who, method, path, response.status === 403]).toEqual([who, method, path, !commands.includes(command)])
-      }
-    }
-    expect([...seen].sort()).toEqual(['answer', 'index.rebuild', 'people.manage', 'read'])
   })
 
   test('under /api that does not exist is closed to strangers and unknown to others', async () => {

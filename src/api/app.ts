@@ -11,6 +11,7 @@ import { knownHost } from './host-check.ts'
 import { actionRoutes } from './routes/actions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { lockRoutes } from './routes/locks.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { recordRoutes } from './routes/record.ts'
 import { rulesRoutes } from './routes/rules.ts'
@@ -42,7 +43,7 @@ export function createApi(deps: ApiDeps): Api {
   app.notFound((c) => c.json(errorBody('not_found', `There is nothing at ${c.req.path}.`), 404))
 
   app.use(securityHeaders(), knownHost(deps.publicUrl))
-  app.use('/api/*', authenticated(deps.people), jsonOnly)
+  app.use('/api/*', authenticated(deps.people, deps.locks), jsonOnly)
   const [body, ruleBody] = [atMost(bodyAtMost), atMost(ruleBodyAtMost)]
   app.use('/api/*', (c, next) => (ruleBodies.has(c.req.path) ? ruleBody : body)(c, next))
 
@@ -52,6 +53,7 @@ export function createApi(deps: ApiDeps): Api {
   recordRoutes(app, deps)
   rulesRoutes(app, deps)
   peopleRoutes(app, deps)
+  lockRoutes(app, deps)
   eventRoutes(app, parts)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

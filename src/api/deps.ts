@@ -1,6 +1,7 @@
 import type { Outcome } from '../action/index.ts'
-import type { Holds } from '../holds/index.ts'
+import type { BreakGlass, Holds } from '../holds/index.ts'
 import type { Ledger } from '../ledger/index.ts'
+import type { Locks } from '../locks/index.ts'
 import type { People } from '../people/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
 import type { ActionSearch } from '../search/index.ts'
@@ -30,6 +31,8 @@ export interface RulesNow {
 export interface ApiDeps {
   readonly people: People
   readonly holds: Holds
+  readonly breakGlass: BreakGlass
+  readonly locks: Locks
   readonly ledger: Ledger
   readonly search: ActionSearch
   readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }

@@ -116,7 +116,8 @@ class EventLine {
   #send(text: (person: Person) => string): void {
     if (this.#stopped) return
     const person = this.#deps.people.authenticate(this.#token)
-    if (person === undefined || !authorize(person, 'read').allowed) {
+    const mayRead = person !== undefined && authorize(person, 'read').allowed
+    if (!mayRead || this.#deps.locks.onPerson(person.id) !== undefined) {
       this.stop()
       this.#controller.close()
     } else if ((this.#controller.desiredSize ?? 0) <= 0) {

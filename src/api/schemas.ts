@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { actionSchema, outcomes } from '../action/index.ts'
 import { settlements } from '../ledger/index.ts'
+import { lockKinds } from '../locks/index.ts'
 import { roles } from '../people/index.ts'
 import { countDimensions } from '../search/index.ts'
 
@@ -71,6 +72,15 @@ export const holdSchema = z
       .readonly(),
     escalatedAt: time.nullable().describe('When more people were asked, because nobody had decided'),
     useBy: time.nullable().describe('Until when an approval can be used'),
+    forced: z
+      .object({
+        at: time,
+        by: z.string(),
+        reason: z.string(),
+        review: z.object({ at: time, by: z.string(), note: z.string() }).nullable().describe('null: still to be done'),
+      })
+      .nullable()
+      .describe('Let pass in an emergency, without its review'),
     closed: z.object({ at: time, by: z.string(), reason: z.string() }).nullable(),
     change: place.describe('Its last change: of two views of a hold in one run the larger number is newer'),
     link: z.string().describe('Where a person can see it'),
@@ -99,6 +109,41 @@ export const voteSchema = z
 
 export const withdrawalSchema = z.strictObject({ reason: z.string().max(2_000).default('') }).openapi('Withdrawal')
 
+const saying = z.string().trim().min(1).max(2_000)
+
+export const forceSchema = z.strictObject({ reason: saying.describe('What the emergency is') }).openapi('BreakGlass')
+export const followUpSchema = z
+  .strictObject({ note: saying.describe('What came of looking at it') })
+  .openapi('FollowUp')
+
+const lockSubject = z.strictObject({
+  kind: z.enum(lockKinds),
+  name: z
+    .string()
+    .min(1)
+    .max(256)
+    .describe('Id of a person, actor id, name of a door, or of a resource as rules see it'),
+})
+
+export const lockInputSchema = z
+  .strictObject({
+    on: lockSubject,
+    message: saying.describe('For whoever runs into it'),
+    until: z.iso.datetime({ offset: true }).nullable().describe('null: until it is lifted'),
+  })
+  .openapi('LockInput')
+
+export const lockSchema = z
+  .object({
+    lock: z.string().describe('Id'),
+    on: lockSubject,
+    message: z.string(),
+    until: time.nullable(),
+    by: z.string(),
+    at: time,
+  })
+  .openapi('Lock')
+
 export const ledgerSchema = z
   .object({ state: z.enum(['open', 'failed', 'closed']), size: z.number().int().describe('Entries') })
   .openapi('Ledger')
@@ -126,7 +171,7 @@ export const personInputSchema = z
     name: z.string().min(1).max(200),
     kind: z.enum(['human', 'service', 'agent']),
     groups: z.array(z.string().min(1).max(128)).max(200).readonly().default([]),
-    roles: z.array(z.enum(roles)).max(3).readonly().default([]),
+    roles: z.array(z.enum(roles)).max(roles.length).readonly().default([]),
     actors: z
       .array(z.string().min(1).max(256))
       .max(200)

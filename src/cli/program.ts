@@ -6,6 +6,7 @@ import { addDemo } from './commands/demo.ts'
 import { addHolds } from './commands/holds.ts'
 import { addJudge } from './commands/judge.ts'
 import { addLedger } from './commands/ledger.ts'
+import { addLock } from './commands/lock.ts'
 import { addPeople } from './commands/people.ts'
 import { addRules } from './commands/rules.ts'
 import { addSchema } from './commands/schema.ts'
@@ -28,6 +29,7 @@ const commands: readonly AddCommand[] = [
   addLedger,
   addWitness,
   addPeople,
+  addLock,
   addToken,
   addSchema,
 ]

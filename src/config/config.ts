@@ -35,6 +35,8 @@ export interface Config {
     readonly anchors: { readonly files: readonly string[]; readonly webhooks: readonly string[] }
     readonly witnesses: readonly { readonly url: string; readonly key: string }[]
   }
+  /** Whose people may let a hold pass in an emergency. */
+  readonly breakGlass: { readonly groups: readonly string[] }
   readonly allowInsecureListen: boolean
   readonly log: { readonly level: (typeof logLevels)[number] }
 }

@@ -42,6 +42,7 @@ describe('a configuration that loads', () => {
         },
       ],
       ledger: { anchors: { files: [], webhooks: [] }, witnesses: [] },
+      breakGlass: { groups: [] },
       allowInsecureListen: false,
       log: { level: 'info' },
     })

@@ -182,6 +182,15 @@ export const configSchema = z.strictObject({
         .describe('Who is asked to sign each checkpoint too; they refuse a record that was cut off or put back'),
     })
     .prefault({}),
+  breakGlass: z
+    .strictObject({
+      groups: z
+        .array(z.string().min(1).max(128))
+        .max(50)
+        .default([])
+        .describe('Groups whose people may let a hold pass in an emergency, with a reason. Default: nobody'),
+    })
+    .prefault({}),
   allowInsecureListen: z
     .boolean()
     .default(false)

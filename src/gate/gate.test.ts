@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { MemoryLedger } from '../../test/support/memory-ledger.ts'
 import { type Action, type ActionInput, completeAction, type Outcome } from '../action/index.ts'
 import { Holds } from '../holds/index.ts'
+import { Locks } from '../locks/index.ts'
 import type { Judge, Judgement } from '../rules/index.ts'
 import { type Decision, LedgerGate, settleUnfinished, type Unit, type Words } from './index.ts'
 
@@ -304,5 +305,62 @@ describe('holds', () => {
     await holds.vote(holds.list('pending')[0]?.hold ?? '', 'bob', 'approve', '')
     const again = await setUp(judgeThat('hold'), ledger)
     expect(again.submit(unitOf({}, { wait: 0 })).kind).toBe('pass')
+  })
+})
+
+describe('locks', () => {
+  async function locked(judge: Judge) {
+    const world = await setUp(judge)
+    const locks = await Locks.open({ ledger: world.ledger, isPerson: () => false })
+    const gate = new LedgerGate({ ...world, locks, judge: () => judge, publicUrl: 'http://console' })
+    const lock = () => locks.put({ kind: 'actor', name: 'shop:alice' }, { message: 'Stolen', until: null, by: 'root' })
+    return { ...world, gate, lock, locks }
+  }
+
+  test('stop what no rule objects to, and the verdict is on the record', async () => {
+    const { gate, lock, ledger } = await locked(nothing)
+    expect(gate.submit(unitOf(), () => undefined).kind).toBe('pass')
+    await lock()
+    expect(gate.submit(unitOf(), () => undefined)).toMatchObject({
+      kind: 'refuse',
+      refusal: { code: 'SP006', message: 'Locked: Stolen' },
+    })
+    await ledger.flush()
+    expect(ledger.durableEntries).toContainEqual(
+      expect.objectContaining({
+        kind: 'action.requested',
+        body: expect.objectContaining({ judged: expect.objectContaining({ verdict: 'block' }) }),
+      }),
+    )
+  })
+
+  test('stop what was approved before', async () => {
+    const { gate, holds, lock } = await locked(judgeThat('hold'))
+    const decision = waiting(gate.submit(unitOf(), () => undefined))
+    await settled()
+    await lock()
+    await holds.vote(holds.list('pending')[0]?.hold ?? '', 'bob', 'approve', '')
+    expect(await decision.decided).toMatchObject({ code: 'SP006' })
+  })
+})
+
+describe('a flood of requests', () => {
+  test('is refused before it buries the reviewers, each requester for itself, and goes on when some is decided', async () => {
+    const { holds, submit } = await setUp(judgeThat('hold'))
+    const one = (digest: string, id = 'shop:alice') => submit(unitOf({ actor: { id } }, { digest, wait: 0 }))
+    for (let i = 0; i < 60; i++) one(`d${i}`)
+    expect(one('more')).toMatchObject({ kind: 'refuse', refusal: { code: 'SP007' } })
+    await settled()
+    expect(holds.list('pending')).toHaveLength(50)
+    expect(one('more', 'shop:bob')).toMatchObject({ refusal: { code: 'SP001' } })
+    await holds.vote(holds.list('pending').at(-1)?.hold ?? '', 'carol', 'reject', 'no')
+    expect(one('more')).toMatchObject({ refusal: { code: 'SP001' } })
+  })
+
+  test('of one and the same action is one hold', async () => {
+    const { holds, submit } = await setUp(judgeThat('hold'))
+    for (let i = 0; i < 100; i++) waiting(submit(unitOf()))
+    await settled()
+    expect(holds.list('pending')).toHaveLength(1)
   })
 })

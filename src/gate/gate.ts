@@ -30,9 +30,9 @@ export interface Words {
 /**
  * Why an action does not run.
  * SP001 held for review, SP002 blocked by a rule, SP003 rejected by a reviewer, SP004 hold expired,
- * SP005 the record cannot be written.
+ * SP005 the record cannot be written, SP006 locked, SP007 too much of the same requester waits for review.
  */
-export type RefusalCode = 'SP001' | 'SP002' | 'SP003' | 'SP004' | 'SP005'
+export type RefusalCode = 'SP001' | 'SP002' | 'SP003' | 'SP004' | 'SP005' | 'SP006' | 'SP007'
 
 export interface Refusal extends Words {
   readonly code: RefusalCode

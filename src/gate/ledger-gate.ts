@@ -2,20 +2,23 @@ import type { Action } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import { type Hold, type Holds, isOver } from '../holds/index.ts'
 import type { Ledger } from '../ledger/index.ts'
+import type { Lock, Locks } from '../locks/index.ts'
 import type { Judge } from '../rules/index.ts'
 import { bindingOf, bindingOfHold } from './binding.ts'
 import { judgedBody, settledBody } from './bodies.ts'
 import type { Decision, End, Gate, Measured, Refusal, Unit, Words } from './gate.ts'
 import { carrierOf, covers, MeasuredUnit } from './measured.ts'
-import { deciding, reviewFor, type Verdict, verdictOf } from './verdict.ts'
+import { deciding, lockedVerdict, reviewFor, type Verdict, verdictOf } from './verdict.ts'
 import { type Retry, WaitingUnit } from './waiting-unit.ts'
-import { blockedRefusal, heldRefusal, unrecordedRefusal } from './words.ts'
+import { blockedRefusal, floodRefusal, heldRefusal, lockedRefusal, unrecordedRefusal } from './words.ts'
 
 export interface GateOptions {
   readonly ledger: Ledger
   readonly holds: Holds
   /** The rule set in force at this moment. */
   readonly judge: () => Judge
+  /** What stops an action before any rule is asked. */
+  readonly locks?: Pick<Locks, 'on'>
   /** Base of links to the console. */
   readonly publicUrl: string
   /** Told when an outcome could not be recorded; the next start records it as unknown. */
@@ -29,6 +32,7 @@ interface Judgements {
   readonly verdict: Verdict
   /** The action that decided. */
   readonly action: Action
+  readonly lock?: Lock
 }
 
 export class LedgerGate implements Gate {
@@ -83,7 +87,7 @@ export class LedgerGate implements Gate {
         case 'flag':
           return { kind: 'pass', recorded }
         case 'block':
-          return this.#refuse(unit, blockedRefusal(judged.verdict, judged.action, judged.ruleSet))
+          return this.#refuse(unit, refusalOf(judged))
         case 'hold':
           return this.#hold(unit, judged, notify)
       }
@@ -116,7 +120,7 @@ export class LedgerGate implements Gate {
       if (judged === undefined || outcome === 'allow') return { kind: 'pass', recorded: Promise.resolve() }
       const recorded = this.#recordVerdicts(exact, judged)
       if (outcome === 'flag') return { kind: 'pass', recorded }
-      if (outcome === 'block') return this.#refuse(exact, blockedRefusal(judged.verdict, judged.action, judged.ruleSet))
+      if (outcome === 'block') return this.#refuse(exact, refusalOf(judged))
       const released = [unit, ...approved].flatMap((one) => this.#released.get(one)?.actions ?? [])
       if (released.length > 0 && covers(released, exact.actions)) return { kind: 'pass', recorded }
       return this.#hold(exact, judged, notify)
@@ -144,11 +148,24 @@ export class LedgerGate implements Gate {
 
   #judge(unit: Unit): Judgements | undefined {
     const judge = this.#options.judge()
+    const locked = this.#locked(unit, judge.version)
+    if (locked !== undefined) return locked
     const verdicts = unit.actions.map((action) => verdictOf(judge, action, unit.unknown))
     const decided = deciding(verdicts)
     const action = unit.actions[decided?.index ?? 0]
     if (decided === undefined || action === undefined) return undefined
     return { ruleSet: judge.version, verdicts, verdict: decided.verdict, action }
+  }
+
+  /** A lock stops the whole unit, whatever rules say. */
+  #locked(unit: Unit, ruleSet: string): Judgements | undefined {
+    for (const action of unit.actions) {
+      const lock = this.#options.locks?.on(action)
+      if (lock === undefined) continue
+      const verdict = lockedVerdict(lock)
+      return { ruleSet, verdicts: unit.actions.map(() => verdict), verdict, action, lock }
+    }
+    return undefined
   }
 
   /** Each action with its verdict, before anything runs. */
@@ -198,7 +215,9 @@ export class LedgerGate implements Gate {
       const released = this.#release(unit, approved, judged.ruleSet)
       if (released !== undefined) return { kind: 'pass', recorded: released, byApproval: true }
     }
-    const { hold, durable } = this.#join(unit, judged, binding)
+    const joined = this.#join(unit, judged, binding)
+    if ('code' in joined) return this.#refuse(unit, joined)
+    const { hold, durable } = joined
     durable.catch(() => undefined)
     if (unit.wait === 0) {
       const why =
@@ -210,15 +229,19 @@ export class LedgerGate implements Gate {
     return this.#wait(unit, { hold, durable }, notify)
   }
 
-  /** The pending hold that already asks for exactly this, or a new one. */
-  #join(unit: Unit, judged: Judgements, binding: string): { hold: Hold; durable: Promise<void> } {
+  /** The pending hold that already asks for exactly this, or a new one; a refusal where there are too many. */
+  #join(unit: Unit, judged: Judgements, binding: string): { hold: Hold; durable: Promise<void> } | Refusal {
     const { holds } = this.#options
-    const existing = holds.get(this.#byBinding.get(binding) ?? '')
+    const known = this.#byBinding.get(binding) ?? ''
+    const opening = holds.opening(known)
+    const existing = opening?.hold ?? holds.get(known)
     const same = existing?.state === 'pending' && existing.ruleSet === judged.ruleSet
     if (same && (!(unit instanceof MeasuredUnit) || covers(existing.actions, unit.actions))) {
-      return { hold: existing, durable: Promise.resolve() }
+      return opening ?? { hold: existing, durable: Promise.resolve() }
     }
     const { id, name, owner } = judged.action.actor
+    const flood = holds.floodedBy(id)
+    if (flood !== undefined) return floodRefusal(flood)
     const { system, environment, database } = judged.action.target
     const { rule, reason } = judged.verdict
     const { within, ...review } = reviewFor(judged.verdicts)
@@ -283,7 +306,7 @@ export class LedgerGate implements Gate {
     }
     const recorded = this.#recordVerdicts(unit, judged)
     if (outcome === 'block') {
-      return { kind: 'refuse', refusal: blockedRefusal(judged.verdict, judged.action, judged.ruleSet) }
+      return { kind: 'refuse', refusal: refusalOf(judged) }
     }
     if (judged.ruleSet !== hold.ruleSet) {
       const reason =
@@ -294,10 +317,15 @@ export class LedgerGate implements Gate {
     }
     if (outcome !== 'hold') return { kind: 'run', recorded }
     // Used up by another client with the same statement, or given under other rules: ask anew.
-    return { kind: 'hold', opened: this.#join(unit, judged, bindingOf(unit)) }
+    const opened = this.#join(unit, judged, bindingOf(unit))
+    return 'code' in opened ? { kind: 'refuse', refusal: opened } : { kind: 'hold', opened }
   }
 }
 
 function originOf(unit: Unit): Unit {
   return unit instanceof MeasuredUnit ? unit.origin : unit
+}
+
+function refusalOf({ lock, verdict, action, ruleSet }: Judgements): Refusal {
+  return lock === undefined ? blockedRefusal(verdict, action, ruleSet) : lockedRefusal(lock)
 }

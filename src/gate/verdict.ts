@@ -1,5 +1,6 @@
 import { type Action, type Outcome, strictest } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
+import type { Lock } from '../locks/index.ts'
 import { combineReviews, type Judge, type Judgement, type Review, type RuleMatch } from '../rules/index.ts'
 
 /** What is decided about one action: the rules' judgement with the door's default for `unknown` put in. */
@@ -87,4 +88,10 @@ export function deciding(verdicts: readonly Verdict[]): { verdict: Verdict; inde
 export function reviewFor(verdicts: readonly Verdict[]): Review {
   const holds = verdicts.filter((verdict) => verdict.outcome === 'hold')
   return combineReviews(holds.map(({ review }) => ({ review, severity: null })))
+}
+
+/** The verdict on what somebody has locked: no rule is asked. */
+export function lockedVerdict({ lock, message }: Lock): Verdict {
+  const reason = `Locked (${lock}): ${message}`
+  return { outcome: 'block', rule: null, reason, matched: [], shadow: [], review: defaultReview }
 }

@@ -1,6 +1,7 @@
 import type { Action } from '../action/index.ts'
 import { demandsOf, type Hold } from '../holds/index.ts'
 import type { ReviewStep } from '../ledger/index.ts'
+import type { Lock } from '../locks/index.ts'
 import type { Refusal, Words } from './gate.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -99,5 +100,23 @@ export function unrecordedRefusal(why: string): Refusal {
     message: 'Refused: the record cannot be written, and nothing passes that is not on the record.',
     detail: why,
     hint: 'Nothing was changed. Check the disk under the data folder of sallyport, then run the statement again.',
+  }
+}
+
+export function lockedRefusal({ lock, on, message, until, by }: Lock): Refusal {
+  return {
+    code: 'SP006',
+    message: `Locked: ${message}`,
+    detail: `${by} locked ${on.kind} ${on.name} ${until === null ? 'until further notice' : `until ${until}`} (lock ${lock}).`,
+    hint: `Nothing was changed. Talk to ${by}.`,
+  }
+}
+
+export function floodRefusal(why: string): Refusal {
+  return {
+    code: 'SP007',
+    message: `Refused: ${why}`,
+    detail: 'Reviewers can look at so much only; what floods them is refused before it reaches them.',
+    hint: 'Nothing was changed. Wait until some of it is decided, or withdraw it, then run the statement again.',
   }
 }

@@ -1,6 +1,6 @@
 import type { Entry, Ledger } from '../ledger/index.ts'
 import { foldHold, holdOf } from './fold.ts'
-import { type Hold, isOver } from './hold.ts'
+import { type Hold, isOver, needsFollowUp } from './hold.ts'
 
 /** Ended holds kept in memory, with everything that stands in them. */
 export const endedKept = 2_000
@@ -52,6 +52,7 @@ export class HoldBook {
     this.#places.set(id, { first: this.#places.get(id)?.first ?? entry.index, last: entry.index })
     if (isOver(after)) {
       this.#open.delete(id)
+      this.#ended.delete(id)
       this.#ended.set(id, after)
       this.#forget()
     } else this.#open.set(id, after)
@@ -72,9 +73,10 @@ export class HoldBook {
   }
 
   #forget(): void {
-    for (const id of this.#ended.keys()) {
+    for (const [id, hold] of this.#ended) {
       if (this.#ended.size <= this.#keep) break
-      this.#ended.delete(id)
+      // What was forced stays until somebody has looked at it.
+      if (!needsFollowUp(hold)) this.#ended.delete(id)
     }
     for (const id of this.#places.keys()) {
       if (this.#places.size <= placesKept) break

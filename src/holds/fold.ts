@@ -18,6 +18,21 @@ export function foldHold(hold: Hold | undefined, entry: Entry): Hold | undefined
       const { hold: _, ...vote } = entry.body
       return withVote(hold, { ...vote, at: entry.at })
     }
+    case 'hold.forced': {
+      if (hold?.state !== 'pending' || entry.at > hold.expiresAt) return hold
+      const { by, reason } = entry.body
+      return {
+        ...hold,
+        state: 'approved',
+        useBy: usableUntil(hold, entry.at),
+        forced: { at: entry.at, by, reason, review: null },
+      }
+    }
+    case 'hold.reviewed': {
+      if (hold?.forced == null || hold.forced.review !== null) return hold
+      const { by, note } = entry.body
+      return { ...hold, forced: { ...hold.forced, review: { at: entry.at, by, note } } }
+    }
     case 'hold.escalated':
       if (hold?.state !== 'pending' || hold.escalatedAt !== null) return hold
       return { ...hold, escalatedAt: entry.at }
@@ -42,8 +57,11 @@ function withVote(hold: Hold, vote: Vote): Hold {
   const votes = [...hold.votes, vote]
   if (decision === 'reject') return { ...hold, votes, state: 'rejected', closed: { at, by, reason } }
   if (decision === 'confirm' ? hold.review.confirm !== true : !progressOf(hold, votes).isMet) return { ...hold, votes }
-  const useBy = new Date(Date.parse(at) + (hold.review.use ?? approvalUseWithin)).toISOString()
-  return { ...hold, votes, state: 'approved', useBy }
+  return { ...hold, votes, state: 'approved', useBy: usableUntil(hold, at) }
+}
+
+function usableUntil({ review }: Hold, approvedAt: string): string {
+  return new Date(Date.parse(approvedAt) + (review.use ?? approvalUseWithin)).toISOString()
 }
 
 /** How far the review of a hold has come by these votes. */
@@ -57,7 +75,15 @@ export function progressOf(hold: Hold, votes: readonly Vote[] = hold.votes): Pro
 }
 
 /** The entries that are about holds. */
-export const holdKinds = ['hold.opened', 'hold.voted', 'hold.escalated', 'hold.closed', 'hold.released'] as const
+export const holdKinds = [
+  'hold.opened',
+  'hold.voted',
+  'hold.escalated',
+  'hold.forced',
+  'hold.closed',
+  'hold.released',
+  'hold.reviewed',
+] as const
 
 /** The hold an entry is about. */
 export function holdOf(entry: Entry): string | undefined {
@@ -65,6 +91,8 @@ export function holdOf(entry: Entry): string | undefined {
     case 'hold.opened':
     case 'hold.voted':
     case 'hold.escalated':
+    case 'hold.forced':
+    case 'hold.reviewed':
     case 'hold.closed':
     case 'hold.released':
       return entry.body.hold

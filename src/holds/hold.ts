@@ -17,6 +17,13 @@ export interface Vote {
   readonly standsIn?: readonly string[]
 }
 
+export interface Forced {
+  readonly at: string
+  readonly by: string
+  readonly reason: string
+  readonly review: { readonly at: string; readonly by: string; readonly note: string } | null
+}
+
 /** One hold, folded from the ledger. */
 export interface Hold extends HoldOpened {
   readonly state: HoldState
@@ -26,6 +33,8 @@ export interface Hold extends HoldOpened {
   readonly escalatedAt: string | null
   /** RFC 3339: until when an approval can be used; null before it is approved. */
   readonly useBy: string | null
+  /** The rule was passed by in an emergency. `review`: who has looked at it since; null: nobody yet. */
+  readonly forced: Forced | null
   readonly closed: { readonly at: string; readonly by: string; readonly reason: string } | null
 }
 
@@ -36,5 +45,19 @@ export function isOver(hold: Hold): boolean {
 
 /** A hold as it is when it opens. */
 export function newHold(opened: HoldOpened, openedAt: string): Hold {
-  return { ...opened, state: 'pending', openedAt, votes: [], escalatedAt: null, useBy: null, closed: null }
+  return {
+    ...opened,
+    state: 'pending',
+    openedAt,
+    votes: [],
+    escalatedAt: null,
+    useBy: null,
+    forced: null,
+    closed: null,
+  }
+}
+
+/** Forced, and nobody has looked at it since. */
+export function needsFollowUp({ forced }: Hold): boolean {
+  return forced !== null && forced.review === null
 }

@@ -3,7 +3,9 @@ import { SallyportError } from '../errors/index.ts'
 import type { Entry, HoldOpened, Ledger } from '../ledger/index.ts'
 import { Alarm } from './alarm.ts'
 import { HoldBook } from './book.ts'
+import { isInGroup } from './break-glass.ts'
 import { type Eligibility, mayVote, type Reviewer, standingOn } from './eligibility.ts'
+import { defaultFloodLimits, type FloodLimits, flooding } from './flood.ts'
 import { holdKinds } from './fold.ts'
 import { type Hold, isOver, newHold, type Vote, type VoteDecision } from './hold.ts'
 import { newHoldId } from './hold-id.ts'
@@ -16,6 +18,9 @@ export interface HoldsOptions {
   /** Who a reviewer is now; undefined: nobody known. Group membership is checked at the vote and at release. */
   readonly reviewer: (id: string) => Reviewer | undefined
   readonly now?: () => number
+  /** Groups whose people may force a hold in an emergency; left out: nobody. */
+  readonly breakGlass?: readonly string[]
+  readonly limits?: FloodLimits
   /** Ended holds kept in memory. */
   readonly endedKept?: number
 }
@@ -37,6 +42,8 @@ export class Holds {
   readonly #escalating = new Set<string>()
   /** Holds that are being ended because their time is over. */
   readonly #expiring = new Set<string>()
+  /** Holds whose opening is not durable yet. */
+  readonly #opening = new Map<string, { readonly hold: Hold; readonly durable: Promise<void> }>()
   readonly #alarm: Alarm
   #unsubscribe: (() => void) | undefined
 
@@ -93,6 +100,17 @@ export class Holds {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Why no more holds are opened for a requester just now; undefined: they are. */
+  floodedBy(requester: string): string | undefined {
+    const all = [...this.#book.open, ...this.#book.ended, ...[...this.#opening.values()].map(({ hold }) => hold)]
+    return flooding(all, requester, this.#now(), this.#options.limits ?? defaultFloodLimits)
+  }
+
+  /** A hold that has been opened, and is not durable yet. */
+  opening(id: string): { hold: Hold; durable: Promise<void> } | undefined {
+    return this.#opening.get(id)
+  }
+
   /** Opens a hold. @throws SallyportError `ledger_unavailable` */
   open(
     request: Omit<HoldOpened, 'hold' | 'nonce' | 'expiresAt'>,
@@ -105,7 +123,10 @@ export class Holds {
       expiresAt: new Date(this.#now() + within).toISOString(),
     }
     const { at, durable } = this.#ledger.append('hold.opened', opened)
-    return { hold: newHold(opened, at), durable }
+    const hold = newHold(opened, at)
+    this.#opening.set(hold.hold, { hold, durable })
+    durable.catch(() => this.#opening.delete(hold.hold))
+    return { hold, durable }
   }
 
   mayVote(hold: Hold, reviewer: string, decision: VoteDecision = 'approve'): Eligibility {
@@ -178,9 +199,14 @@ export class Holds {
     const hold = this.get(id)
     if (hold?.state !== 'approved' || hold.useBy === null || this.#releasing.has(id)) return false
     if (this.#isoNow() > hold.useBy) return false
+    if (hold.forced !== null) return this.#stillForces(hold.forced.by)
     if (hold.votes.some((vote) => this.#stillConfirms(hold, vote))) return true
     const approvals = hold.votes.flatMap((vote) => this.#stillApproves(hold, vote) ?? [])
     return new Progress(hold.review, approvals, hold.escalatedAt !== null).isMet
+  }
+
+  #stillForces(by: string): boolean {
+    return isInGroup(this.#options.reviewer(by), this.#options.breakGlass ?? [])
   }
 
   #stillConfirms(hold: Hold, { by, decision }: Vote): boolean {
@@ -236,6 +262,7 @@ export class Holds {
   #fold(entry: Entry): void {
     const hold = this.#book.fold(entry)
     if (hold === undefined) return
+    this.#opening.delete(hold.hold)
     if (isOver(hold)) this.#releasing.delete(hold.hold)
     if (hold.state !== 'pending' || hold.escalatedAt !== null) this.#escalating.delete(hold.hold)
     if (this.#unsubscribe !== undefined) this.#wakeFor(hold)

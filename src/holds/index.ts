@@ -5,8 +5,19 @@
  * `hold.opened` entry; the state is nothing but the fold of the entries.
  * @module
  */
+export { BreakGlass, type BreakGlassOptions } from './break-glass.ts'
 export { type Eligibility, mayVote, type Reviewer, type Standing, standingOn } from './eligibility.ts'
+export { defaultFloodLimits, type FloodLimits } from './flood.ts'
 export { approvalUseWithin, foldHold, progressOf } from './fold.ts'
-export { type Hold, type HoldState, isOver, newHold, type Vote, type VoteDecision } from './hold.ts'
+export {
+  type Forced,
+  type Hold,
+  type HoldState,
+  isOver,
+  needsFollowUp,
+  newHold,
+  type Vote,
+  type VoteDecision,
+} from './hold.ts'
 export { type HoldListener, Holds, type HoldsOptions } from './holds.ts'
 export { demandsOf, type Missing, Progress } from './review.ts'

@@ -125,6 +125,19 @@ export interface EntryBodies {
     readonly reason: string
   }
   'hold.released': { readonly hold: string; readonly nonce: string; readonly actions: readonly string[] }
+  /** The rule was passed by in an emergency; somebody else has to look at it afterwards. */
+  'hold.forced': { readonly hold: string; readonly by: string; readonly reason: string }
+  /** Somebody has looked at what was forced. */
+  'hold.reviewed': { readonly hold: string; readonly by: string; readonly note: string }
+  'lock.put': {
+    readonly lock: string
+    readonly on: { readonly kind: 'person' | 'actor' | 'door' | 'resource'; readonly name: string }
+    readonly message: string
+    /** RFC 3339; null: until it is lifted. */
+    readonly until: string | null
+    readonly by: string
+  }
+  'lock.lifted': { readonly lock: string; readonly by: string; readonly reason: string }
   'person.put': {
     readonly id: string
     readonly name: string

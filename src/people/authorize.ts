@@ -4,14 +4,15 @@ import type { Person, Role } from './person.ts'
  * What can be asked of Sallyport by people. `answer`: for one's own holds, confirming and withdrawing. Every route of the API and every CLI command is one of
  * these.
  */
-export const commands = ['read', 'answer', 'vote', 'people.manage', 'index.rebuild'] as const
+export const commands = ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild'] as const
 export type Command = (typeof commands)[number]
 
 /** The one table of who may do what. What does not stand here is not allowed. */
 const allowed: Readonly<Record<Role, readonly Command[]>> = {
   viewer: ['read', 'answer'],
   reviewer: ['read', 'answer', 'vote'],
-  admin: ['read', 'answer', 'vote', 'people.manage', 'index.rebuild'],
+  auditor: ['read'],
+  admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild'],
 }
 
 export type Authorization =

@@ -172,7 +172,8 @@ describe('authorize', () => {
     none: [],
     viewer: ['read', 'answer'],
     reviewer: ['read', 'answer', 'vote'],
-    admin: ['read', 'answer', 'vote', 'people.manage', 'index.rebuild'],
+    auditor: ['read'],
+    admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild'],
   }
   const cases = Object.entries(expected).flatMap(([role, may]) =>
     commands.map((command) => [role, command, may.includes(command)] as const),

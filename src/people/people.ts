@@ -89,7 +89,7 @@ export class People {
    * Whether a person is the one who asked, under whatever name, or is answerable for who asked (invariant 4). What the
    * request said about its owner and what the register says now both count.
    */
-  isSamePerson(person: string, requester: { readonly id: string; readonly owner?: string }): boolean {
+  isSamePerson(person: string, requester: { readonly id: string; readonly owner?: string | undefined }): boolean {
     const seen = new Set<string>()
     const names = [requester.id, ...(requester.owner === undefined ? [] : [requester.owner])]
     for (let name = names.pop(); name !== undefined; name = names.pop()) {

@@ -1,5 +1,8 @@
-/** What a person may do. `admin` may also do what the others may, except approve without being asked group. */
-export const roles = ['viewer', 'reviewer', 'admin'] as const
+/**
+ * What a person may do. `auditor` sees everything and changes nothing, not even what they asked for themselves.
+ * `admin` may also do what the others may, except approve without being of a group that is asked.
+ */
+export const roles = ['viewer', 'reviewer', 'auditor', 'admin'] as const
 export type Role = (typeof roles)[number]
 
 /** Somebody Sallyport knows. */

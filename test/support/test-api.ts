@@ -1,6 +1,7 @@
 import { type Api, type ApiDeps, createApi } from '../../src/api/index.ts'
-import { Holds } from '../../src/holds/index.ts'
+import { BreakGlass, Holds } from '../../src/holds/index.ts'
 import type { HoldOpened } from '../../src/ledger/index.ts'
+import { Locks } from '../../src/locks/index.ts'
 import { People, type Person } from '../../src/people/index.ts'
 import { localSearch } from './local-search.ts'
 import { MemoryLedger } from './memory-ledger.ts'
@@ -9,9 +10,10 @@ import { MemoryLedger } from './memory-ledger.ts'
 const everybody: readonly Person[] = [
   person('root', ['admin']),
   person('vera', ['viewer']),
+  person('audrey', ['auditor']),
   { ...person('rick', ['reviewer']), groups: ['dba'] },
   { ...person('rosa', ['reviewer']), groups: ['dba'] },
-  { ...person('alice', ['reviewer', 'admin']), groups: ['dba'], actors: ['shop:alice'] },
+  { ...person('alice', ['reviewer', 'admin']), groups: ['dba', 'oncall'], actors: ['shop:alice'] },
   { ...person('bot', ['reviewer']), kind: 'agent', owner: 'alice', groups: ['dba'], actors: ['shop:bot'] },
   person('nobody', []),
 ]
@@ -66,17 +68,22 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
     await people.put(one, 'test')
     tokens.set(one.id, await people.issueToken(one.id, { label: 'test', expiresAt: null, by: 'test' }))
   }
-  const holds = await Holds.open({
+  const parties = {
     ledger,
-    reviewer: (id) => people.reviewerOf(id),
-    isRequester: (reviewer, requester) => people.isSamePerson(reviewer, requester),
-  })
+    reviewer: (id: string) => people.reviewerOf(id),
+    isRequester: people.isSamePerson.bind(people),
+  }
+  const holds = await Holds.open({ ...parties, breakGlass: ['oncall'] })
+  const breakGlass = new BreakGlass({ ...parties, holds, groups: ['oncall'] })
+  const locks = await Locks.open({ ledger, isPerson: people.isSamePerson.bind(people) })
   const waiting = new Map<string, number>()
   const listeners = new Set<() => void>()
   let version = 'abc123'
   const deps: ApiDeps = {
     people,
     holds,
+    breakGlass,
+    locks,
     ledger,
     search: localSearch(ledger),
     rules: {

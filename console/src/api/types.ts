@@ -130,6 +130,13 @@ export interface HoldView {
   readonly votes: readonly Vote[]
   readonly escalatedAt: string | null
   readonly useBy: string | null
+  /** Let pass in an emergency; `review`: who has looked at it since. */
+  readonly forced: {
+    readonly at: string
+    readonly by: string
+    readonly reason: string
+    readonly review: { readonly at: string; readonly by: string; readonly note: string } | null
+  } | null
   readonly closed: { readonly at: string; readonly by: string; readonly reason: string } | null
   /** Its last change: of two views of a hold in one run the larger number is newer. */
   readonly change: Place
@@ -178,7 +185,7 @@ export interface Me {
     readonly name: string
     readonly kind: 'human' | 'service' | 'agent'
     readonly groups: readonly string[]
-    readonly roles: readonly ('viewer' | 'reviewer' | 'admin')[]
+    readonly roles: readonly ('viewer' | 'reviewer' | 'auditor' | 'admin')[]
   }
   readonly server: { readonly version: string; readonly rules: string; readonly ledger: LedgerView }
 }

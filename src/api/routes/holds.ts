@@ -6,7 +6,15 @@ import type { ApiParts } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
 import { holdContext } from '../hold-context.ts'
 import { viewHold } from '../hold-view.ts'
-import { holdContextSchema, holdSchema, holdsSchema, voteSchema, withdrawalSchema } from '../schemas.ts'
+import {
+  followUpSchema,
+  forceSchema,
+  holdContextSchema,
+  holdSchema,
+  holdsSchema,
+  voteSchema,
+  withdrawalSchema,
+} from '../schemas.ts'
 
 /** Holds that are over pile up; those that are not are few, and a reviewer must see all of them. */
 const closedShown = 50
@@ -20,7 +28,10 @@ const list = createRoute({
   summary: 'Holds, newest first',
   request: {
     query: z.object({
-      state: z.enum(['pending', 'closed', 'all']).default('pending').describe('pending: every hold that is not over'),
+      state: z
+        .enum(['pending', 'closed', 'all', 'follow-up'])
+        .default('pending')
+        .describe('pending: every hold that is not over. follow-up: forced, and nobody has looked at it since'),
       limit: z.coerce.number().int().min(1).max(500).optional().describe('closed: 50 unless told'),
     }),
   },
@@ -63,11 +74,33 @@ const withdraw = createRoute({
   responses: { ...failures, 200: json(holdSchema, 'The hold, withdrawn') },
 })
 
+const force = createRoute({
+  ...needs('answer'),
+  method: 'post',
+  path: '/api/holds/{id}/break-glass',
+  summary: 'Let a hold pass in an emergency, without its review; for the groups that are configured for it',
+  request: { params: idParam, body: jsonBody(forceSchema) },
+  responses: { ...failures, 200: json(holdSchema, 'The hold; somebody else has to look at it afterwards') },
+})
+
+const followUp = createRoute({
+  ...needs('vote'),
+  method: 'post',
+  path: '/api/holds/{id}/follow-up',
+  summary: 'Say that one has looked at what was forced',
+  request: { params: idParam, body: jsonBody(followUpSchema) },
+  responses: { ...failures, 200: json(holdSchema, 'The hold') },
+})
+
 export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
   const { holds, feed, search } = deps
 
   app.openapi(list, (c) => {
     const { state, limit } = c.req.valid('query')
+    if (state === 'follow-up') {
+      const forced = deps.breakGlass.followUps().slice(0, limit)
+      return c.json({ holds: forced.map((hold) => viewHold(hold, c.get('person'), deps)), at: feed.place }, 200)
+    }
     const closed = state === 'pending' ? [] : holds.list('closed').slice(0, limit ?? closedShown)
     const open = state === 'closed' ? [] : holds.list('pending').slice(0, limit)
     const found = [...open, ...closed].sort((a, b) => (a.openedAt < b.openedAt ? 1 : a.openedAt > b.openedAt ? -1 : 0))
@@ -98,5 +131,17 @@ export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
     const person = c.get('person')
     const withdrawn = await holds.withdraw(c.req.valid('param').id, person.id, c.req.valid('json').reason.trim())
     return c.json(viewHold(withdrawn, person, deps), 200)
+  })
+
+  app.openapi(force, async (c) => {
+    const person = c.get('person')
+    const hold = await deps.breakGlass.force(c.req.valid('param').id, person.id, c.req.valid('json').reason)
+    return c.json(viewHold(hold, person, deps), 200)
+  })
+
+  app.openapi(followUp, async (c) => {
+    const person = c.get('person')
+    const hold = await deps.breakGlass.followUp(c.req.valid('param').id, person.id, c.req.valid('json').note)
+    return c.json(viewHold(hold, person, deps), 200)
   })
 }

@@ -63,6 +63,7 @@ export function demoConfig(options: {
     listen: local(options.api),
     data: options.data,
     rules: [options.rules],
+    breakGlass: { groups: [] },
     doors: [
       {
         name: 'shop-db',

@@ -10,7 +10,7 @@ interface Options extends ApiOptions {
   readonly json?: true
 }
 
-/** `sallyport holds list|show|approve|reject|confirm|withdraw`, through the API of a running Sallyport. */
+/** `sallyport holds list|show|approve|reject|confirm|withdraw|break-glass|follow-up`, through the API of a running Sallyport. */
 export const addHolds: AddCommand = (program, { io }) => {
   const holds = program
     .command('holds')
@@ -21,12 +21,17 @@ export const addHolds: AddCommand = (program, { io }) => {
     .summary('what waits for review')
     .description('Lists holds that are pending or approved and not used yet; with --closed those that are over.')
     .option('--closed', 'holds that are over instead')
+    .option('--follow-up', 'holds that were forced and that nobody has looked at since instead')
     .option('--json', 'print the answer of the API')
-    .action(async (options: Options & { closed?: true }) => {
-      const answer = await apiClient(options, io).get(`/api/holds?state=${options.closed ? 'closed' : 'pending'}`)
+    .action(async (options: Options & { closed?: true; followUp?: true }) => {
+      const state = options.followUp ? 'follow-up' : options.closed ? 'closed' : 'pending'
+      const answer = await apiClient(options, io).get(`/api/holds?state=${state}`)
       if (options.json) return printJson(io, answer)
       const list = readHolds(answer)
-      if (list.length === 0) return io.out(options.closed ? 'No hold is over yet.\n' : 'Nothing waits for review.\n')
+      if (list.length === 0) {
+        if (options.followUp) return io.out('Nothing is left to look at.\n')
+        return io.out(options.closed ? 'No hold is over yet.\n' : 'Nothing waits for review.\n')
+      }
       const rows = list.map((hold) => [
         hold.hold,
         hold.state,
@@ -98,5 +103,33 @@ export const addHolds: AddCommand = (program, { io }) => {
       const answer = await apiClient(options, io).post(path, { reason: options.reason })
       if (options.json) return printJson(io, answer)
       io.out(`${safeText(readHold(answer).hold)} is withdrawn\n`)
+    })
+
+  withApiOptions(holds.command('break-glass'))
+    .argument('<id>', 'the hold')
+    .summary('let a hold pass in an emergency')
+    .description(
+      'Lets a hold pass without its review, in an emergency: for people of the groups in breakGlass of the configuration. Everybody concerned is told, and somebody else has to look at it afterwards.',
+    )
+    .requiredOption('--reason <text>', 'what the emergency is')
+    .option('--json', 'print the answer of the API')
+    .action(async (id: string, options: Options & { reason: string }) => {
+      const path = `/api/holds/${encodeURIComponent(id)}/break-glass`
+      const answer = await apiClient(options, io).post(path, { reason: options.reason })
+      if (options.json) return printJson(io, answer)
+      io.out(`${safeText(readHold(answer).hold)} may run; somebody else has to look at it afterwards\n`)
+    })
+
+  withApiOptions(holds.command('follow-up'))
+    .argument('<id>', 'the hold')
+    .summary('say that you have looked at what was forced')
+    .description('Closes the review that stays open after an emergency. Not for whoever asked or forced it.')
+    .requiredOption('--note <text>', 'what came of looking at it')
+    .option('--json', 'print the answer of the API')
+    .action(async (id: string, options: Options & { note: string }) => {
+      const path = `/api/holds/${encodeURIComponent(id)}/follow-up`
+      const answer = await apiClient(options, io).post(path, { note: options.note })
+      if (options.json) return printJson(io, answer)
+      io.out(`${safeText(readHold(answer).hold)} is reviewed\n`)
     })
 }

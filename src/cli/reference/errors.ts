@@ -11,6 +11,11 @@ const refusals: Readonly<Record<RefusalCode, readonly [meaning: string, todo: st
   SP003: ['Rejected by a reviewer', 'read the reason in the message'],
   SP004: ['The hold expired before enough reviewers approved', 'run it again to ask again'],
   SP005: ['The record cannot be written, so nothing passes', 'tell whoever runs Sallyport; run it again later'],
+  SP006: [
+    'Locked: a person stopped this actor, door or resource',
+    'read the message; it says who did it and until when',
+  ],
+  SP007: ['Too much of the same requester waits for review', 'wait until some of it is decided'],
 }
 
 const codes: Readonly<Record<SallyportErrorCode, string>> = {

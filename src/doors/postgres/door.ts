@@ -44,7 +44,8 @@ const mostCatalogs = 100
 export class PostgresDoor {
   readonly #options: PostgresDoorOptions
   readonly #server: Server
-  readonly #sessions = new Set<Session>()
+  /** Sessions, and who acts in them. */
+  readonly #sessions = new Map<Session, Actor>()
   readonly #negotiating = new Set<Socket>()
   /** Sessions by cancel key (process id and secret, as the server gave them). */
   readonly #keys = new Map<string, Session>()
@@ -111,14 +112,21 @@ export class PostgresDoor {
 
   /** Clients kept waiting for reviewers. */
   get waiting(): number {
-    return [...this.#sessions].filter((session) => session.isWaiting).length
+    return [...this.#sessions.keys()].filter((session) => session.isWaiting).length
+  }
+
+  /** Ends the sessions of some actors at once. @returns how many */
+  cut(whose: (actor: Actor) => boolean, message: string, hint: string): number {
+    const cut = [...this.#sessions].filter(([, actor]) => whose(actor))
+    for (const [session] of cut) session.terminate('57P01', message, hint)
+    return cut.length
   }
 
   /** Takes no more clients and ends the sessions with a message (SQLSTATE 57P01, as a server that shuts down). */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const socket of this.#negotiating) socket.destroy()
-    for (const session of [...this.#sessions]) {
+    for (const session of [...this.#sessions.keys()]) {
       session.terminate('57P01', 'terminating connection: the door is closing', 'Reconnect in a moment.')
     }
     await closed
@@ -196,7 +204,7 @@ export class PostgresDoor {
         if (key !== undefined) this.#keys.delete(key)
       },
     })
-    this.#sessions.add(session)
+    this.#sessions.set(session, who.actor)
     await session.start(first.startup, first.raw)
     // What came along with the StartupMessage, and everything after it.
     if (first.rest.length > 0) client.unshift(first.rest)
