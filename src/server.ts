@@ -7,7 +7,7 @@ import { createApi, type DoorView, type RulesNow, startApi } from './api/index.t
 import { type Config, type DoorConfig, formatAddress } from './config/index.ts'
 import { PostgresDoor } from './doors/postgres/index.ts'
 import { errorMessage, formatDiagnostics } from './errors/index.ts'
-import { LedgerGate, settleUnfinished } from './gate/index.ts'
+import { LedgerGate, settleUnfinished, WindowKeeper } from './gate/index.ts'
 import { BreakGlass, Holds } from './holds/index.ts'
 import {
   Anchors,
@@ -98,14 +98,16 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     const locks = await Locks.open({ ledger, isPerson })
     opened.push(async () => locks.close())
 
-    const rules = await openRules(config, ledger, log)
+    const windows = new WindowKeeper({ ledger })
+    const rules = await openRules(config, ledger, windows, log)
     opened.push(() => rules.store.close())
 
     const publicUrl = config.publicUrl ?? `http://${formatAddress(config.listen)}`
     const gate = new LedgerGate({
-      ledger,
+      ledger: windows.record,
       holds,
       locks,
+      moment: (actions) => windows.moment(actions),
       judge: () => rules.store.current().judge,
       publicUrl,
       onUnrecorded: (action, error) => log('outcome_not_recorded', { action, error: errorMessage(error) }),
@@ -268,7 +270,7 @@ function viewOf(door: PostgresDoor, config: DoorConfig | undefined): DoorView {
 }
 
 /** Opens the rule store; every version that comes into force, and every one refused, goes on the ledger. */
-async function openRules(config: Config, ledger: Ledger, log: Log) {
+async function openRules(config: Config, ledger: Ledger, windows: WindowKeeper, log: Log) {
   const listeners = new Set<() => void>()
   let problems: string | null = null
   const digests = ({ files }: Pick<RulesInForce, 'files'>) =>
@@ -283,7 +285,11 @@ async function openRules(config: Config, ledger: Ledger, log: Log) {
   }
   const store = await openRuleStore({
     paths: config.rules,
-    onChange: loaded,
+    prepare: (next) => windows.prepare(next.windows),
+    onChange: (now) => {
+      windows.keepOnly(now.windows)
+      loaded(now)
+    },
     onRefused: ({ diagnostics, files }) => {
       const inForce = store.current().judge.version
       problems = formatDiagnostics(diagnostics, (file) => files.find((one) => one.file === file)?.text)

@@ -7,4 +7,5 @@ export type { Decision, End, Gate, Measured, Refusal, RefusalCode, Unit, Words }
 export { type GateOptions, LedgerGate } from './ledger-gate.ts'
 export { settleUnfinished } from './recover.ts'
 export { type Verdict, verdictOf } from './verdict.ts'
+export { WindowKeeper, type WindowKeeperOptions } from './window-keeper.ts'
 export { holdLink, unrecordedRefusal } from './words.ts'

@@ -3,7 +3,7 @@ import { errorMessage } from '../errors/index.ts'
 import { type Hold, type Holds, isOver } from '../holds/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Lock, Locks } from '../locks/index.ts'
-import type { Judge } from '../rules/index.ts'
+import type { Judge, Moment } from '../rules/index.ts'
 import { bindingOf, bindingOfHold } from './binding.ts'
 import { judgedBody, settledBody } from './bodies.ts'
 import type { Decision, End, Gate, Measured, Refusal, Unit, Words } from './gate.ts'
@@ -13,12 +13,14 @@ import { type Retry, WaitingUnit } from './waiting-unit.ts'
 import { blockedRefusal, floodRefusal, heldRefusal, lockedRefusal, unrecordedRefusal } from './words.ts'
 
 export interface GateOptions {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'append' | 'flush'>
   readonly holds: Holds
   /** The rule set in force at this moment. */
   readonly judge: () => Judge
   /** What stops an action before any rule is asked. */
   readonly locks?: Pick<Locks, 'on'>
+  /** What a unit is judged by beside its actions. Not given: their own time, and windows with nothing else in them. */
+  readonly moment?: (actions: readonly Action[]) => Moment
   /** Base of links to the console. */
   readonly publicUrl: string
   /** Told when an outcome could not be recorded; the next start records it as unknown. */
@@ -150,7 +152,8 @@ export class LedgerGate implements Gate {
     const judge = this.#options.judge()
     const locked = this.#locked(unit, judge.version)
     if (locked !== undefined) return locked
-    const verdicts = unit.actions.map((action) => verdictOf(judge, action, unit.unknown))
+    const moment = this.#options.moment?.(unit.actions)
+    const verdicts = unit.actions.map((action) => verdictOf(judge, action, unit.unknown, moment))
     const decided = deciding(verdicts)
     const action = unit.actions[decided?.index ?? 0]
     if (decided === undefined || action === undefined) return undefined

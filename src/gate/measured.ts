@@ -35,7 +35,7 @@ export function carrierOf(actions: readonly Action[]): Action | undefined {
 }
 
 /** Nothing was touched: no action. */
-function measuredActions(actions: readonly Action[], measured: Measured): Action[] {
+export function measuredActions(actions: readonly Action[], measured: Measured): Action[] {
   const carrier = carrierOf(actions)
   if (carrier === undefined) return []
   if (measured.unknownBecause !== undefined) return [uncounted(carrier, measured.unknownBecause)]

@@ -1,7 +1,7 @@
 import { type Action, type Outcome, strictest } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import type { Lock } from '../locks/index.ts'
-import { combineReviews, type Judge, type Judgement, type Review, type RuleMatch } from '../rules/index.ts'
+import { combineReviews, type Judge, type Judgement, type Moment, type Review, type RuleMatch } from '../rules/index.ts'
 
 /** What is decided about one action: the rules' judgement with the door's default for `unknown` put in. */
 export interface Verdict {
@@ -21,9 +21,9 @@ export const defaultReview: Review = { approvals: 1, from: [], within: 30 * 60_0
  * Judges one action. An error is a hold, never an allow (invariant 2). The door's default for `unknown` holds unless
  * a rule allows the action outright: that is how somebody says "this one is known".
  */
-export function verdictOf(judge: Judge, action: Action, unknown: Outcome): Verdict {
+export function verdictOf(judge: Judge, action: Action, unknown: Outcome, moment?: Moment): Verdict {
   try {
-    const judgement = judge.judge(action)
+    const judgement = judge.judge(action, moment)
     if (isUnmatched(judgement) && !action.effects.includes('unknown')) return unmatchedVerdict(judgement)
     const matched = judgement.matched.map((match) => match.rule)
     const verdict: Verdict = {

@@ -248,3 +248,26 @@ describe('a ledger', () => {
     await open({ directory })
   })
 })
+
+describe('reading from a time on', () => {
+  it('gives everything of that time and later, and reads few segments to find it', async () => {
+    const clock = { now: Date.parse('2026-01-01T00:00:00Z') }
+    const directory = await ledgerFolder()
+    const ledger = await openFileLedger({ directory, segmentBytes: 16 * 1024, now: () => clock.now })
+    onTestFinished(() => ledger.close())
+    for (let hour = 0; hour < 48; hour++) {
+      appendMany(ledger, 20)
+      await ledger.flush()
+      clock.now += 3_600_000
+    }
+    const start = Date.parse('2026-01-01T00:00:00Z')
+    for (const hour of [0, 1, 17, 40, 47, 50]) {
+      const at = start + hour * 3_600_000
+      const found = await collect(ledger.entriesSince(at))
+      const wanted = (await collect(ledger.entries())).filter((entry) => Date.parse(entry.at) >= at)
+      expect(found.slice(found.length - wanted.length)).toEqual(wanted)
+    }
+    const late = await collect(ledger.entriesSince(start + 47 * 3_600_000))
+    expect(late.length).toBeLessThan(400)
+  })
+})

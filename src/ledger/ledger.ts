@@ -42,6 +42,12 @@ export interface Ledger {
   /** The entries from index `from` (default 0) up to those durable when the call was made, in order. */
   entries(from?: number): AsyncIterable<Entry>
   /**
+   * Like `entries`, from about a time on: all entries of that time and later, and some before. What is older is not
+   * read.
+   * @param at milliseconds since 1970
+   */
+  entriesSince(at: number): AsyncIterable<Entry>
+  /**
    * Calls `listener` for each entry once it is durable, in order, until the returned function is called.
    * @param kinds only these; not given: all
    */

@@ -36,11 +36,33 @@ export interface ConditionEnvironment {
   readonly typed: Environment
   /** For evaluating; `context` is an action. */
   readonly untyped: Environment
+  /** The names of what differs from action to action, and what they are. */
+  readonly fields: ReadonlyMap<string, FieldType>
+}
+
+/** What a file adds to the fields of an action: its windows, `window.<name>`. */
+export interface FileFields {
+  readonly window?: readonly string[]
 }
 
 /** The two environments of one rule file, in which its lists are constants. */
-export function conditionEnvironment(lists: ReadonlyMap<string, readonly string[]>): ConditionEnvironment {
-  const environment = { typed: typed.clone(), untyped: untyped.clone() }
+export function conditionEnvironment(
+  lists: ReadonlyMap<string, readonly string[]>,
+  more: FileFields = {},
+): ConditionEnvironment {
+  const fields = new Map(actionType.fields)
+  const environment = { typed: typed.clone(), untyped: untyped.clone(), fields }
+  if (more.window !== undefined && more.window.length > 0) {
+    const number = { kind: 'number', nullable: false } as const
+    const type: ObjectType = {
+      kind: 'object',
+      path: 'window',
+      fields: new Map(more.window.map((name) => [name, number])),
+    }
+    fields.set('window', type)
+    environment.typed.registerVariable('window', celType(environment.typed, type))
+    environment.untyped.registerVariable('window', 'dyn')
+  }
   for (const [name, members] of lists) {
     environment.typed.registerVariable(name, 'list<string>')
     environment.untyped.registerConstant(name, 'list<string>', [...members])

@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { didYouMean } from '../errors/index.ts'
-import { actionType, type FieldType, memberType } from './action-types.ts'
+import { type FieldType, memberType } from './action-types.ts'
 import { children, comprehensions, literal } from './cel-ast.ts'
 import { compilePattern } from './rx.ts'
 
@@ -18,9 +18,9 @@ type Scope = ReadonlyMap<string, FieldType>
  * What the type checker lets through, or says less well: patterns that are not linear-time literals, loops in loops,
  * words an enumeration does not have, fields that do not exist (in `has()`, too). Also compiles `rx` patterns.
  */
-export function checkCondition(ast: ASTNode): Finding[] {
+export function checkCondition(ast: ASTNode, fields: ReadonlyMap<string, FieldType>): Finding[] {
   const findings: Finding[] = []
-  walk(ast, actionType.fields, false, findings)
+  walk(ast, fields, false, findings)
   return findings
 }
 

@@ -3,16 +3,32 @@ import { actionType } from './action-types.ts'
 import { comprehensions } from './cel-ast.ts'
 import { conditionEnvironment } from './cel-environment.ts'
 import { compileRule, compileText, type FileScope } from './compile-rule.ts'
+import { compileWindow } from './compile-window.ts'
 import { words } from './macros.ts'
 import type { ReadRuleFile } from './read-rule-file.ts'
 import type { Rule } from './rule.ts'
+import { windowLimits } from './windows/limits.ts'
+import type { Window } from './windows/window.ts'
 
-/** Names that mean something in CEL, or will once windows come. */
+/** Names that mean something in CEL or in conditions. */
 const reservedNames: ReadonlySet<string> = new Set([
   ...['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import'],
   ...['let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while', 'prototype', '__proto__'],
   ...['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type', 'dyn', 'google'],
-  ...['has', 'size', 'rx', 'matches', 'cel', 'optional', 'timestamp', 'duration', 'window', 'windows'],
+  ...[
+    'has',
+    'size',
+    'rx',
+    'matches',
+    'cel',
+    'optional',
+    'timestamp',
+    'duration',
+    'window',
+    'windows',
+    'schedule',
+    'now',
+  ],
   ...comprehensions,
 ])
 
@@ -40,14 +56,34 @@ export function compileFile({ content, source }: ReadRuleFile): CompiledFile {
   }
   if (named.length > 0) return { rules: [], diagnostics: named }
 
-  const scope: FileScope = { source, lists, macros, environment: conditionEnvironment(lists) }
+  const declared = Object.keys(content.windows ?? {})
+  const scope: FileScope = {
+    source,
+    lists,
+    macros,
+    environment: conditionEnvironment(lists, { window: declared }),
+    windows: new Map(),
+  }
   const broken = [...macros].flatMap(([name, text]) => macroProblems(name, text, scope))
+  if (declared.length > windowLimits.perFile) {
+    broken.push(
+      source.diagnostic(source.key(['windows']), `${declared.length} windows; at most ${windowLimits.perFile}`),
+    )
+  }
+  const windows = new Map<string, Window>()
+  const windowScope = { ...scope, environment: conditionEnvironment(lists) }
+  if (broken.length > 0) return { rules: [], diagnostics: broken }
+  for (const [name, written] of Object.entries(content.windows ?? {})) {
+    const window = compileWindow(name, written, windowScope)
+    if (Array.isArray(window)) broken.push(...window)
+    else windows.set(name, window)
+  }
   if (broken.length > 0) return { rules: [], diagnostics: broken }
 
   const rules: { rule: Rule; index: number }[] = []
   const diagnostics: Diagnostic[] = []
   for (const [index, written] of content.rules.entries()) {
-    const compiled = compileRule(written, index, scope)
+    const compiled = compileRule(written, index, { ...scope, windows })
     if (Array.isArray(compiled)) diagnostics.push(...compiled)
     else rules.push({ rule: compiled, index })
   }

@@ -12,6 +12,7 @@ import { dependence, fieldsRead } from './reads.ts'
 import { defaultReview, reviewOf } from './review.ts'
 import type { Rule } from './rule.ts'
 import { maxConditionLength, type RuleSource } from './rule-file.ts'
+import type { Window } from './windows/window.ts'
 
 /** What the conditions of one file can name. */
 export interface FileScope {
@@ -19,6 +20,7 @@ export interface FileScope {
   readonly lists: ReadonlyMap<string, readonly string[]>
   readonly macros: ReadonlyMap<string, string>
   readonly environment: ConditionEnvironment
+  readonly windows: ReadonlyMap<string, Window>
 }
 
 /** Compiles one rule whose structure is right. `index`: its place among the rules of its file. */
@@ -29,13 +31,20 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
 
   const condition = compileText(rule.when, [...at, 'when'], scope, scope.macros)
   if (Array.isArray(condition)) diagnostics.push(...condition)
-  const template = compileMessage(rule.message ?? '')
+  const template = compileMessage(rule.message ?? '', scope.environment.fields)
   if (Array.isArray(template)) diagnostics.push(...place(template, [...at, 'message'], source))
   diagnostics.push(...stepsBesideOthers(rule, at, source))
+  for (const [i, { window = {} }] of (rule.tests ?? []).entries()) {
+    for (const name of Object.keys(window).filter((name) => !scope.windows.has(name))) {
+      const span = source.key([...at, 'tests', i, 'window', name])
+      diagnostics.push(source.diagnostic(span, `this file has no window ${name}`, 'declare it under windows:'))
+    }
+  }
   if (Array.isArray(condition) || Array.isArray(template) || diagnostics.length > 0) return diagnostics
 
   const { outcome, review } = outcomeOf(rule.then, scope.lists)
   const { mayMatch, rest } = prefilter(condition.ast, scope.lists)
+  const reads = dependence([...fieldsRead(condition.ast), ...messageFields(rule.message ?? '')])
   const { line } = source.diagnostic(source.key([...at, 'id']), '')
   return {
     summary: {
@@ -54,9 +63,13 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
     mayMatch,
     rest: compileRest(rest, scope),
     message: rule.message === undefined ? () => rule.about : template,
-    dependence: dependence([...fieldsRead(condition.ast), ...messageFields(rule.message ?? '')]),
+    dependence: reads,
+    windows: [...scope.windows].flatMap(([name, window]) => (reads.reads.has(`window.${name}`) ? [window] : [])),
     tests: (rule.tests ?? []).map((test, i) => ({
-      ...test,
+      name: test.name,
+      expect: test.expect,
+      action: test.action,
+      window: test.window,
       source,
       span: source.value([...at, 'tests', i, 'expect']),
     })),

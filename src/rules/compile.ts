@@ -7,6 +7,7 @@ import { maxRules } from './rule-file.ts'
 import { createJudge } from './rule-set.ts'
 import { type RuleTestResult, runRuleTests } from './rule-tests.ts'
 import { inOrder, type RuleText, ruleSetVersion } from './version.ts'
+import type { Window } from './windows/window.ts'
 
 /** Rules that loaded. */
 export interface CompiledRules {
@@ -16,6 +17,8 @@ export interface CompiledRules {
   readonly summaries: readonly RuleSummary[]
   readonly rules: readonly Rule[]
   readonly tests: readonly RuleTestResult[]
+  /** Every window that a rule looks at, once. */
+  readonly windows: readonly Window[]
 }
 
 /** Rules that did not load: at least one diagnostic. */
@@ -76,6 +79,7 @@ export function compileRules(files: readonly RuleText[], options: CompileOptions
     summaries: ordered.map(({ summary }) => summary),
     rules: ordered,
     tests,
+    windows: [...new Map(ordered.flatMap(({ windows }) => windows).map((window) => [window.id, window])).values()],
   }
 }
 

@@ -11,6 +11,10 @@ export type RuleContext = Readonly<Record<string, unknown>>
 /** A condition that can be asked of actions. */
 export interface Condition {
   readonly ast: ASTNode
+  /** In the words of CEL: `bool`, `double`, `list<string>`. */
+  readonly type: string
+  /** What it comes to, whatever that is. Throws like `holds`. */
+  value(context: RuleContext): unknown
   /** Whether it holds of an action. Throws where that cannot be said: a field is missing or of the wrong kind. */
   holds(context: RuleContext): boolean
 }
@@ -29,12 +33,11 @@ export function compileCondition(
     return [explain(thrown, text, names)]
   }
   const { ast } = evaluate
-  const findings = checkCondition(ast)
+  const findings = checkCondition(ast, environment.fields)
   if (findings.length > 0) return findings
-  const { type, error } = environment.typed.check(text)
+  const { type = 'dyn', error } = environment.typed.check(text)
   if (error) return [explain(error, text, names)]
-  if (!boolean) return { ast, holds: () => false }
-  if (type !== 'bool') {
+  if (boolean && type !== 'bool') {
     const hint = type === 'dyn' ? 'what it is cannot be known beforehand: compare it, for example == true' : undefined
     return [
       {
@@ -48,11 +51,11 @@ export function compileCondition(
   // Resolves names and overloads once, so that the first action is not slower than the next.
   const untyped = evaluate.check()
   if (untyped.error) return [explain(untyped.error, text, names)]
-  if (!readsAction(ast)) {
+  if (boolean && !readsAction(ast, environment.fields)) {
     const never = neverTrue(evaluate)
     if (never) return [{ start: 0, end: text.length, message: 'this condition can never be true' }]
   }
-  return { ast, holds: (context) => decide(evaluate(context)) }
+  return { ast, type, value: (context) => evaluate(context), holds: (context) => decide(evaluate(context)) }
 }
 
 /** Compiles a condition that is known to be right. */
@@ -67,8 +70,8 @@ function decide(value: unknown): boolean {
   throw new Error(`the condition gave ${value === null ? 'null' : `a ${typeof value}`} instead of true or false`)
 }
 
-function readsAction(node: ASTNode): boolean {
-  return (node.op === 'id' && actionType.fields.has(node.args)) || children(node).some(readsAction)
+function readsAction(node: ASTNode, fields: ConditionEnvironment['fields']): boolean {
+  return (node.op === 'id' && fields.has(node.args)) || children(node).some((part) => readsAction(part, fields))
 }
 
 function neverTrue(evaluate: (context?: RuleContext) => unknown): boolean {
@@ -79,8 +82,8 @@ function neverTrue(evaluate: (context?: RuleContext) => unknown): boolean {
   }
 }
 
-function plainType(type: string | undefined): string {
-  if (type === 'dyn' || type === undefined) return 'of a kind nobody knows'
+function plainType(type: string): string {
+  if (type === 'dyn') return 'of a kind nobody knows'
   if (type === 'int' || type === 'double') return 'a number'
   return /^[a-z]+$/.test(type) ? `a ${type}` : type
 }
@@ -94,7 +97,9 @@ function explain(thrown: unknown, text: string, names: Iterable<string>): Findin
   const near = text.slice(start, end)
   switch (thrown.code) {
     case 'unknown_variable': {
-      if (near === 'window' || near === 'windows') return { start, end, message: 'windows are not supported yet' }
+      if (near === 'window') {
+        return { start, end, message: 'this file has no windows', hint: 'declare them under windows:' }
+      }
       const guess = didYouMean(near, [...actionType.fields.keys(), ...names])
       const hint = guess
         ? `did you mean ${guess}?`

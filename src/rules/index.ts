@@ -6,12 +6,16 @@
  * @module
  */
 export { type CompiledRules, type CompileOptions, compileRules, type RefusedRules } from './compile.ts'
-export type { Judge, Judgement, Review, RuleMatch } from './judge.ts'
+export type { Judge, Judgement, Moment, Review, RuleMatch } from './judge.ts'
+export { type Facts, factsOf } from './prefilter.ts'
 export type { Dependence } from './reads.ts'
 export { combineReviews, type RuleReview } from './review.ts'
 export type { Rule, RuleSummary } from './rule.ts'
+export { ruleContext } from './rule-context.ts'
 export { type Mode, ruleFileJsonSchema, type Severity } from './rule-file.ts'
 export { type RuleTestResult, runRuleTests } from './rule-tests.ts'
 export { readRuleTexts } from './store/read-rule-texts.ts'
 export { openRuleStore, type RefusedSet, type RuleStore, type RuleStoreOptions, type RulesInForce } from './store.ts'
 export { type RuleText, ruleSetVersion } from './version.ts'
+export type { Share, Window, WindowReader } from './windows/window.ts'
+export { type Ended, sessionOf, WindowFold } from './windows/window-fold.ts'

@@ -1,5 +1,6 @@
 import type { Action, Outcome } from '../action/index.ts'
 import type { Dependence } from './reads.ts'
+import type { WindowReader } from './windows/window.ts'
 
 /** What a hold asks of reviewers. */
 export interface Review {
@@ -55,11 +56,19 @@ export interface Judgement {
   readonly errors: readonly { readonly rule: string; readonly message: string }[]
 }
 
+/** What a judgement depends on beside the action. Passed in, so that the same comes of the same. */
+export interface Moment {
+  /** Milliseconds since 1970, UTC. */
+  readonly now: number
+  readonly windows: WindowReader
+}
+
 /** A rule set in force. Immutable; a change makes a new one. */
 export interface Judge {
   /** First 12 hex digits of SHA-256 over the canonical rule files. */
   readonly version: string
-  judge(action: Action): Judgement
+  /** `moment` not given: the time of the action, and windows that have nothing in them but it. */
+  judge(action: Action, moment?: Moment): Judgement
   /**
    * What the verdict on an action like this one depends on, beside what kind of action it is (effects, protocol,
    * operation, environment, kind of actor, traits). A judge that cannot say has to be asked every time.

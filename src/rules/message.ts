@@ -1,16 +1,22 @@
 import type { Action } from '../action/index.ts'
 import { didYouMean } from '../errors/index.ts'
-import { actionType, type FieldType, memberType } from './action-types.ts'
+import { actionType, type FieldType, memberType, type ObjectType } from './action-types.ts'
 import type { Finding } from './check-condition.ts'
 
 /** Puts the facts of an action into a rule's sentence. */
-export type MessageTemplate = (action: Action) => string
+export type MessageTemplate = (action: Action, windows?: WindowValues) => string
+
+/** What the windows of a rule's file hold, by name. */
+export type WindowValues = Readonly<Record<string, number>>
 
 /** Longest text that one field may put into a sentence. */
 const maxFieldLength = 200
 
 /** Compiles a sentence with fields in braces, such as `Deleting {impact.rows} rows of {resources}`. */
-export function compileMessage(text: string): MessageTemplate | Finding[] {
+export function compileMessage(
+  text: string,
+  fields: ReadonlyMap<string, FieldType> = actionType.fields,
+): MessageTemplate | Finding[] {
   const findings: Finding[] = []
   const parts: (string | readonly string[])[] = []
   let last = 0
@@ -20,7 +26,7 @@ export function compileMessage(text: string): MessageTemplate | Finding[] {
     parts.push(text.slice(last, start))
     last = start + whole.length
     const steps = path.trim().split('.')
-    const problem = fieldProblem(steps)
+    const problem = fieldProblem(steps, { kind: 'object', path: '', fields })
     if (problem) findings.push({ start: start + 1, end: last - 1, ...problem })
     parts.push(steps)
   }
@@ -33,7 +39,8 @@ export function compileMessage(text: string): MessageTemplate | Finding[] {
     }
   }
   if (findings.length > 0) return findings
-  return (action) => parts.map((part) => (typeof part === 'string' ? part : fieldInWords(action, part))).join('')
+  return (action, windows = {}) =>
+    parts.map((part) => (typeof part === 'string' ? part : fieldInWords(action, windows, part))).join('')
 }
 
 /** The fields that a sentence puts in. */
@@ -44,8 +51,8 @@ export function messageFields(text: string): string[] {
   )
 }
 
-function fieldProblem(steps: readonly string[]): { message: string; hint?: string } | undefined {
-  let type: FieldType = actionType
+function fieldProblem(steps: readonly string[], root: ObjectType): { message: string; hint?: string } | undefined {
+  let type: FieldType = root
   for (const step of steps) {
     const member = memberType(type, step)
     if (!member) {
@@ -60,9 +67,10 @@ function fieldProblem(steps: readonly string[]): { message: string; hint?: strin
   return undefined
 }
 
-function fieldInWords(action: Action, steps: readonly string[]): string {
-  let value: unknown = action
-  for (const step of steps) {
+function fieldInWords(action: Action, windows: WindowValues, steps: readonly string[]): string {
+  const ofWindows = steps[0] === 'window'
+  let value: unknown = ofWindows ? windows : action
+  for (const step of ofWindows ? steps.slice(1) : steps) {
     value =
       typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined
   }
@@ -73,7 +81,7 @@ function fieldInWords(action: Action, steps: readonly string[]): string {
 }
 
 function inWords(value: unknown): string {
-  if (value === null) return 'an unknown number of'
+  if (value === null || value === Number.POSITIVE_INFINITY) return 'an unknown number of'
   if (value === undefined) return 'unknown'
   if (typeof value === 'number') return value.toLocaleString('en-US')
   if (typeof value === 'string') return printable(value)

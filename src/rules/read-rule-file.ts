@@ -115,9 +115,6 @@ function isWrongKind(issue: Issue, value: unknown): boolean {
 
 function unknownKey(key: string, path: Path, source: YamlSource): Diagnostic {
   const span = source.key([...path, key])
-  if (path.length === 0 && key === 'windows') {
-    return source.diagnostic(span, 'windows are not supported yet', 'take them out: they would guard nothing')
-  }
   const known = keysAt(path)
   return source.diagnostic(
     span,

@@ -26,6 +26,8 @@ const varying: ReadonlySet<string> = new Set([
   'impact.ofTotal',
   'impact.cascades',
   'request.parameters',
+  // Not of the action, but of the moment.
+  'window',
 ])
 
 export function dependence(reads: Iterable<string>): Dependence {
@@ -41,12 +43,12 @@ function mayVary(path: string): boolean {
   return false
 }
 
-/** The fields of an action that an expression reads. A field hidden by a loop's variable counts as read. */
+/** The fields of an action, and of the moment, that an expression reads. A field hidden by a loop's variable counts as read. */
 export function fieldsRead(node: ASTNode, found: Set<string> = new Set()): Set<string> {
   const path = pathOf(node)
   if (path !== undefined) {
     const [root = ''] = path
-    if (actionType.fields.has(root)) found.add(path.join('.'))
+    if (actionType.fields.has(root) || varying.has(root)) found.add(path.join('.'))
     return found
   }
   for (const part of children(node)) fieldsRead(part, found)

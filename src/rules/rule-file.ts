@@ -12,6 +12,8 @@ export const maxConditionLength = 4_096
 export const modes = ['enforce', 'shadow'] as const
 export type Mode = (typeof modes)[number]
 
+export const windowKinds = ['effects', 'attempts'] as const
+
 /** From least to most severe. */
 export const severities = ['low', 'medium', 'high', 'critical'] as const
 export type Severity = (typeof severities)[number]
@@ -61,10 +63,33 @@ const holdSchema = z.strictObject({
     .describe('How long reviewers have: 90s, 30m, 2h, 1d. Default 30m'),
 })
 
+const expression = z.string().min(1).max(maxConditionLength)
+
+const windowSchema = z
+  .strictObject({
+    count: z.literal(true).optional().describe('Counts actions'),
+    sum: expression.optional().describe('Adds up a number of each action, such as impact.rows'),
+    distinct: expression
+      .optional()
+      .describe('Counts different values, such as resources.map(r, r.name): those of a list one by one'),
+    of: z
+      .enum(windowKinds)
+      .optional()
+      .describe('effects: what was let through and has not failed (default); attempts: whatever was tried'),
+    when: expression.optional().describe('Which actions count; a condition. Default: all'),
+    by: expression.optional().describe('What is kept apart, such as actor.id. Default: nothing, one tally for all'),
+    over: z.string().regex(durationPattern).describe('How far back it looks: 90s, 10m, 24h, 7d; at most 31d'),
+  })
+  .describe('Exactly one of count, sum and distinct')
+
 const testSchema = z.strictObject({
   name: z.string().min(1).max(200),
   expect: z.enum(outcomes).describe('What this rule alone must say; allow: it must not match'),
   action: actionInputSchema.describe('An action; fields left out are neutral'),
+  window: z
+    .record(identifier, z.number().nonnegative())
+    .optional()
+    .describe('What windows hold, this action included. Default: this action alone'),
 })
 
 const ruleSchema = z.strictObject({
@@ -94,12 +119,17 @@ export const ruleFileSchema = z.strictObject({
     .record(identifier, z.string().min(1).max(maxConditionLength))
     .optional()
     .describe('Named conditions, put into conditions in parentheses; a macro cannot use another'),
+  windows: z
+    .record(identifier, windowSchema)
+    .optional()
+    .describe('How much in how long, used in conditions: window.deleted_10m > 5000. See the guide'),
   rules: z.array(ruleSchema).min(1),
 })
 
 export type RuleFileContent = z.infer<typeof ruleFileSchema>
 export type HoldSource = z.infer<typeof holdSchema>
 export type StepSource = z.infer<typeof stepSchema>
+export type WindowSource = NonNullable<RuleFileContent['windows']>[string]
 export type RuleSource = RuleFileContent['rules'][number]
 
 /** The JSON Schema (draft 2020-12) of a rule file, for editors to check and complete. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { type Action, type ActionInput, completeAction, effects, type Outcome, outcomes } from '../action/index.ts'
 import { formatDiagnostics } from '../errors/index.ts'
 import { type CompiledRules, compileRules } from './compile.ts'
-import { judgeByRule, ruleContext } from './rule-set.ts'
+import { ruleContext } from './rule-context.ts'
+import { judgeByRule, momentOf } from './rule-set.ts'
 
 interface Written {
   readonly id: string
@@ -256,7 +257,7 @@ describe('the prefilter', () => {
       fc.property(actions, (action) => {
         const context = ruleContext(action)
         const slowly = rules.flatMap((rule) => {
-          const verdict = judgeByRule(rule, context)
+          const verdict = judgeByRule(rule, context, momentOf(action))
           return verdict === undefined ? [] : [{ rule: verdict.match.rule, problem: verdict.problem }]
         })
         const judgement = quick.judge(action)

@@ -1,10 +1,13 @@
 import { type Action, type Outcome, outcomes } from '../action/index.ts'
 import { type Condition, evaluationProblem, type RuleContext } from './condition.ts'
-import type { Judge, Judgement, RuleMatch } from './judge.ts'
+import type { Judge, Judgement, Moment, RuleMatch } from './judge.ts'
+import type { WindowValues } from './message.ts'
 import { type Facts, factsKey, factsOf } from './prefilter.ts'
 import { type Dependence, dependence } from './reads.ts'
 import { combineReviews, defaultReview, type RuleReview } from './review.ts'
 import type { Rule } from './rule.ts'
+import { ruleContext } from './rule-context.ts'
+import { noMemory, type Window } from './windows/window.ts'
 
 const noMatch: Judgement = Object.freeze({
   outcome: 'allow',
@@ -20,6 +23,7 @@ export interface Verdict {
   readonly rule: Rule
   readonly match: RuleMatch
   readonly problem: string | undefined
+  readonly windows: WindowValues | undefined
 }
 
 /**
@@ -28,27 +32,36 @@ export interface Verdict {
  */
 export function judgeByRule(
   rule: Rule,
-  context: RuleContext,
+  action: RuleContext,
+  moment: Moment,
   condition: Pick<Condition, 'holds'> = rule.condition,
 ): Verdict | undefined {
+  let windows: WindowValues | undefined
   try {
-    return condition.holds(context) ? { rule, match: rule.match, problem: undefined } : undefined
+    let context = action
+    if (rule.windows.length > 0) {
+      windows = windowValues(rule.windows, action, moment)
+      context = { ...action, window: windows }
+    }
+    return condition.holds(context) ? { rule, match: rule.match, problem: undefined, windows } : undefined
   } catch (thrown) {
-    return { rule, match: { ...rule.match, outcome: 'hold' }, problem: evaluationProblem(thrown) }
+    return { rule, match: { ...rule.match, outcome: 'hold' }, problem: evaluationProblem(thrown), windows }
   }
 }
 
-/**
- * An action as conditions see it: `request.traits` is always a list, and `change` always a map, so that rules can ask
- * for a trait or `has(change.id)` whatever the protocol.
- */
-export function ruleContext(action: Action): RuleContext {
-  const { traits } = action.request
-  return {
-    ...action,
-    change: action.change ?? {},
-    ...(traits === undefined ? { request: { ...action.request, traits: [] } } : {}),
+/** What windows hold with an action put in, by name. Throws where that cannot be said. */
+export function windowValues(windows: readonly Window[], action: RuleContext, { now, windows: reader }: Moment) {
+  const values: Record<string, number> = {}
+  for (const window of windows) {
+    const own = window.share(action)
+    values[window.name] = reader.read(window, own?.key ?? window.key(action), now, own)
   }
+  return values
+}
+
+/** The moment of an action that nothing is known of beside itself. */
+export function momentOf(action: Action): Moment {
+  return { now: Date.parse(action.at), windows: noMemory }
 }
 
 /** Most combinations of facts that a rule set remembers; a running system has some dozens. */
@@ -83,7 +96,7 @@ export function createJudge(version: string, rules: readonly Rule[]): Judge {
   const candidatesOf = candidateFinder(rules)
   return {
     version,
-    judge(action) {
+    judge(action, moment = momentOf(action)) {
       const facts = factsOf(action)
       const { rules: candidates } = candidatesOf(facts)
       if (candidates.length === 0) return noMatch
@@ -91,7 +104,7 @@ export function createJudge(version: string, rules: readonly Rule[]): Judge {
       const enforced: Verdict[] = []
       const shadow: RuleMatch[] = []
       for (const rule of candidates) {
-        const verdict = judgeByRule(rule, context, facts.traits === undefined ? rule.condition : rule.rest)
+        const verdict = judgeByRule(rule, context, moment, facts.traits === undefined ? rule.condition : rule.rest)
         if (verdict === undefined) continue
         if (rule.summary.mode === 'shadow') shadow.push(verdict.match)
         else enforced.push(verdict)
@@ -113,7 +126,7 @@ function judgement(action: Action, verdicts: readonly Verdict[], shadow: readonl
   return {
     outcome,
     rule: deciding.match,
-    message: deciding.problem === undefined ? deciding.rule.message(action) : undecided(deciding),
+    message: deciding.problem === undefined ? deciding.rule.message(action, deciding.windows) : undecided(deciding),
     matched: verdicts.map(({ match }) => match),
     shadow,
     ...(outcome === 'hold'

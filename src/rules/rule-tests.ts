@@ -2,7 +2,9 @@ import { completeAction, type Outcome } from '../action/index.ts'
 import type { Diagnostic } from '../errors/index.ts'
 import { factsOf } from './prefilter.ts'
 import type { Rule, RuleTest } from './rule.ts'
-import { judgeByRule, ruleContext } from './rule-set.ts'
+import { ruleContext } from './rule-context.ts'
+import { judgeByRule, momentOf } from './rule-set.ts'
+import { noMemory, type WindowReader } from './windows/window.ts'
 
 export interface RuleTestResult {
   readonly rule: string
@@ -28,7 +30,8 @@ export function runRuleTests({ rules }: { readonly rules: readonly Rule[] }): Ru
 
 function runTest(rule: Rule, test: RuleTest): RuleTestResult {
   const action = completeAction({ id: testActionId, ...test.action })
-  const verdict = rule.mayMatch(factsOf(action)) ? judgeByRule(rule, ruleContext(action)) : undefined
+  const moment = { ...momentOf(action), windows: given(test.window ?? {}) }
+  const verdict = rule.mayMatch(factsOf(action)) ? judgeByRule(rule, ruleContext(action), moment) : undefined
   const got = verdict?.match.outcome ?? 'allow'
   const passed = got === test.expect
   const because =
@@ -46,4 +49,9 @@ function runTest(rule: Rule, test: RuleTest): RuleTestResult {
       passed ? 'warning' : 'error',
     ),
   }
+}
+
+/** Windows that hold what a test says they do. */
+function given(values: Readonly<Record<string, number>>): WindowReader {
+  return { read: (window, ...rest) => values[window.name] ?? noMemory.read(window, ...rest) }
 }

@@ -6,6 +6,7 @@ import type { MessageTemplate } from './message.ts'
 import type { Prefilter } from './prefilter.ts'
 import type { Dependence } from './reads.ts'
 import type { Mode, RuleSource, Severity } from './rule-file.ts'
+import type { Window } from './windows/window.ts'
 
 /** One rule as people see it in lists. */
 export interface RuleSummary {
@@ -31,6 +32,8 @@ export interface Rule {
   /** The condition without what `mayMatch` has decided: the same answer, sooner. */
   readonly rest: Pick<Condition, 'holds'>
   readonly message: MessageTemplate
+  /** The windows of its file that it looks at. */
+  readonly windows: readonly Window[]
   /** What its condition and its message read of an action. */
   readonly dependence: Dependence
   readonly tests: readonly RuleTest[]
@@ -40,7 +43,10 @@ export interface Rule {
 export interface RuleTest {
   readonly name: string
   readonly expect: Outcome
-  readonly action: NonNullable<RuleSource['tests']>[number]['action']
+  readonly action: TestSource['action']
+  readonly window: TestSource['window']
   readonly source: YamlSource
   readonly span: Span
 }
+
+type TestSource = NonNullable<RuleSource['tests']>[number]

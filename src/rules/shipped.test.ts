@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { type Action, completeAction, effects } from '../action/index.ts'
 import { formatDiagnostics } from '../errors/index.ts'
 import { compileRules } from './compile.ts'
-import { ruleContext } from './rule-set.ts'
+import { ruleContext } from './rule-context.ts'
 import { rx } from './rx.ts'
 
 const file = 'rules/postgres.yaml'

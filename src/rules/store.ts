@@ -1,11 +1,12 @@
 import { dirname, join, resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
-import { type Diagnostic, SallyportError } from '../errors/index.ts'
+import { type Diagnostic, errorMessage, SallyportError } from '../errors/index.ts'
 import { type CompileOptions, compileRules } from './compile.ts'
 import type { Judge } from './judge.ts'
 import type { RuleSummary } from './rule.ts'
 import { readRuleTexts } from './store/read-rule-texts.ts'
 import type { RuleText } from './version.ts'
+import type { Window } from './windows/window.ts'
 
 /** Milliseconds of quiet after a change before rules are read: an editor writes in several steps. */
 const defaultDebounce = 100
@@ -22,6 +23,7 @@ export interface RulesInForce {
   readonly judge: Judge
   readonly files: readonly RuleText[]
   readonly rules: readonly RuleSummary[]
+  readonly windows: readonly Window[]
 }
 
 /** Rules that were read and refused, with the texts that the diagnostics point into. */
@@ -33,6 +35,11 @@ export interface RefusedSet {
 export interface RuleStoreOptions extends Pick<CompileOptions, 'allowEmpty'> {
   /** Rule files and folders of rule files. */
   readonly paths: readonly string[]
+  /**
+   * Called with rules that loaded and are to come into force, the first ones included; they do once this resolves. If
+   * it rejects they are refused.
+   */
+  readonly prepare?: (next: RulesInForce) => Promise<void>
   /** New rules are in force. Not called for the first ones. */
   readonly onChange?: (now: RulesInForce, before: RulesInForce) => void
   /** What was read does not load; the rules in force stay. Called once for the same contents. */
@@ -70,13 +77,27 @@ export async function openRuleStore(options: RuleStoreOptions): Promise<RuleStor
   return store
 }
 
-async function load({ paths, allowEmpty = false }: RuleStoreOptions): Promise<RulesInForce | RefusedSet> {
+async function load(
+  { paths, allowEmpty = false, prepare }: RuleStoreOptions,
+  inForce?: string,
+): Promise<RulesInForce | RefusedSet> {
   const files = await readRuleTexts(paths)
   if (isDiagnostics(files)) return { diagnostics: files, files: [] }
   const compiled = compileRules(files, { allowEmpty })
-  return compiled.ok
-    ? { judge: compiled.judge, files, rules: compiled.summaries }
-    : { diagnostics: compiled.diagnostics, files }
+  if (!compiled.ok) return { diagnostics: compiled.diagnostics, files }
+  const next = { judge: compiled.judge, files, rules: compiled.summaries, windows: compiled.windows }
+  if (next.judge.version === inForce) return next
+  try {
+    await prepare?.(next)
+    return next
+  } catch (thrown) {
+    const message = `the rules cannot come into force: ${errorMessage(thrown)}`
+    const hint = 'they are tried again with the next change'
+    return {
+      diagnostics: [{ severity: 'error', message, hint, file: files[0]?.file ?? 'rules', line: 1, column: 1 }],
+      files,
+    }
+  }
 }
 
 function isDiagnostics(read: RuleText[] | Diagnostic[]): read is Diagnostic[] {
@@ -171,7 +192,7 @@ class WatchedRules implements RuleStore {
   }
 
   async #load(): Promise<{ readonly ok: true } | ({ readonly ok: false } & RefusedSet)> {
-    const loaded = await load(this.#options)
+    const loaded = await load(this.#options, this.#current.judge.version)
     if ('diagnostics' in loaded) {
       const fingerprint = JSON.stringify(loaded)
       if (fingerprint !== this.#lastRefused && !this.#closed) this.#options.onRefused?.(loaded)

@@ -64,6 +64,10 @@ export class MemoryLedger implements Ledger {
     yield* this.durableEntries.slice(from)
   }
 
+  async *entriesSince(at: number): AsyncIterable<Entry> {
+    yield* this.durableEntries.filter((entry) => Date.parse(entry.at) >= at)
+  }
+
   subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void {
     this.#listeners.set(listener, kinds)
     return () => this.#listeners.delete(listener)
