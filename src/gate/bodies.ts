@@ -20,8 +20,10 @@ export function settledBody(
 }
 
 /** The verdict on one action, as it goes on the record. */
-export function judgedBody(ruleSet: string, { outcome, rule, reason, matched, shadow }: Verdict): Judged {
+export function judgedBody(ruleSet: string, verdict: Verdict): Judged {
+  const { outcome, rule, reason, matched, shadow, excepted } = verdict
   const body = { verdict: outcome, ruleSet, rule: rule?.rule ?? null, reason, matched, shadow }
+  if (excepted !== undefined) return { ...body, excepted }
   if (rule !== null || matched.length > 0 || shadow.length > 0) return body
   // What no rule says anything of is most of what passes, and all of it alike.
   if (unmatched === undefined || !unmatched.is(body)) unmatched = new Unmatched(body)

@@ -1,5 +1,6 @@
 import { type Action, type Outcome, strictest } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
+import type { Judged } from '../ledger/index.ts'
 import type { Lock } from '../locks/index.ts'
 import { combineReviews, type Judge, type Judgement, type Moment, type Review, type RuleMatch } from '../rules/index.ts'
 
@@ -11,6 +12,8 @@ export interface Verdict {
   readonly reason: string
   readonly matched: readonly string[]
   readonly shadow: readonly string[]
+  /** Rules that an exception kept from matching, and who answers for it. */
+  readonly excepted?: Judged['excepted']
   readonly review: Review
 }
 
@@ -33,6 +36,7 @@ export function verdictOf(judge: Judge, action: Action, unknown: Outcome, moment
       matched,
       shadow: judgement.shadow.map((match) => match.rule),
       review: judgement.review ?? defaultReview,
+      ...(judgement.excepted && { excepted: judgement.excepted.map(({ rule, owner }) => ({ rule, owner })) }),
     }
     const allowedOutright = judgement.matched.some((match) => match.outcome === 'allow')
     if (!action.effects.includes('unknown') || allowedOutright) return verdict
@@ -51,8 +55,8 @@ export function verdictOf(judge: Judge, action: Action, unknown: Outcome, moment
   }
 }
 
-function isUnmatched({ outcome, matched, shadow }: Judgement): boolean {
-  return outcome === 'allow' && matched.length === 0 && shadow.length === 0
+function isUnmatched({ outcome, matched, shadow, excepted }: Judgement): boolean {
+  return outcome === 'allow' && matched.length === 0 && shadow.length === 0 && excepted === undefined
 }
 
 /** Most of what passes is what no rule says anything of: one verdict serves it all. */

@@ -59,6 +59,8 @@ export interface Judged {
   readonly matched: readonly string[]
   /** Rules in shadow mode that would have matched. */
   readonly shadow: readonly string[]
+  /** Rules that an exception kept from matching, and who answers for it. */
+  readonly excepted?: readonly { readonly rule: string; readonly owner: string }[]
 }
 
 /** The body of each kind of entry. Adding a kind is compatible; changing one is not. */

@@ -40,9 +40,10 @@ export interface ConditionEnvironment {
   readonly fields: ReadonlyMap<string, FieldType>
 }
 
-/** What a file adds to the fields of an action: its windows, `window.<name>`. */
+/** What a file adds to the fields of an action: its windows, `window.<name>`, and schedules, `schedule.<name>`. */
 export interface FileFields {
   readonly window?: readonly string[]
+  readonly schedule?: readonly string[]
 }
 
 /** The two environments of one rule file, in which its lists are constants. */
@@ -52,16 +53,15 @@ export function conditionEnvironment(
 ): ConditionEnvironment {
   const fields = new Map(actionType.fields)
   const environment = { typed: typed.clone(), untyped: untyped.clone(), fields }
-  if (more.window !== undefined && more.window.length > 0) {
-    const number = { kind: 'number', nullable: false } as const
-    const type: ObjectType = {
-      kind: 'object',
-      path: 'window',
-      fields: new Map(more.window.map((name) => [name, number])),
-    }
-    fields.set('window', type)
-    environment.typed.registerVariable('window', celType(environment.typed, type))
-    environment.untyped.registerVariable('window', 'dyn')
+  for (const [path, names, member] of [
+    ['window', more.window, { kind: 'number', nullable: false }],
+    ['schedule', more.schedule, { kind: 'bool' }],
+  ] as const) {
+    if (names === undefined || names.length === 0) continue
+    const type: ObjectType = { kind: 'object', path, fields: new Map(names.map((name) => [name, member])) }
+    fields.set(path, type)
+    environment.typed.registerVariable(path, celType(environment.typed, type))
+    environment.untyped.registerVariable(path, 'dyn')
   }
   for (const [name, members] of lists) {
     environment.typed.registerVariable(name, 'list<string>')

@@ -7,6 +7,7 @@ import { compileWindow } from './compile-window.ts'
 import { words } from './macros.ts'
 import type { ReadRuleFile } from './read-rule-file.ts'
 import type { Rule } from './rule.ts'
+import { periodProblem } from './schedule.ts'
 import { windowLimits } from './windows/limits.ts'
 import type { Window } from './windows/window.ts'
 
@@ -56,19 +57,30 @@ export function compileFile({ content, source }: ReadRuleFile): CompiledFile {
   }
   if (named.length > 0) return { rules: [], diagnostics: named }
 
+  const schedules = new Map(Object.entries(content.schedules ?? {}))
   const declared = Object.keys(content.windows ?? {})
   const scope: FileScope = {
     source,
     lists,
     macros,
-    environment: conditionEnvironment(lists, { window: declared }),
+    environment: conditionEnvironment(lists, { window: declared, schedule: [...schedules.keys()] }),
     windows: new Map(),
+    schedules,
   }
   const broken = [...macros].flatMap(([name, text]) => macroProblems(name, text, scope))
   if (declared.length > windowLimits.perFile) {
     broken.push(
       source.diagnostic(source.key(['windows']), `${declared.length} windows; at most ${windowLimits.perFile}`),
     )
+  }
+  for (const [name, periods] of schedules) {
+    for (const [i, period] of periods.entries()) {
+      const problem = periodProblem(period)
+      if (problem === undefined) continue
+      const at = ['schedules', name, i]
+      const span = period[problem.key] === undefined ? source.value(at) : source.value([...at, problem.key])
+      broken.push(source.diagnostic(span, problem.message, problem.hint))
+    }
   }
   const windows = new Map<string, Window>()
   const windowScope = { ...scope, environment: conditionEnvironment(lists) }

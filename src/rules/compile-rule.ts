@@ -4,6 +4,7 @@ import type { Diagnostic, Path, YamlSource } from '../errors/index.ts'
 import type { ConditionEnvironment } from './cel-environment.ts'
 import type { Finding } from './check-condition.ts'
 import { type Condition, compileCondition, evaluator } from './condition.ts'
+import type { Exception } from './exception.ts'
 import type { Review } from './judge.ts'
 import { expandMacros, hasComment } from './macros.ts'
 import { compileMessage, messageFields } from './message.ts'
@@ -12,6 +13,7 @@ import { dependence, fieldsRead } from './reads.ts'
 import { defaultReview, reviewOf } from './review.ts'
 import type { Rule } from './rule.ts'
 import { maxConditionLength, type RuleSource } from './rule-file.ts'
+import type { Period } from './schedule.ts'
 import type { Window } from './windows/window.ts'
 
 /** What the conditions of one file can name. */
@@ -21,6 +23,7 @@ export interface FileScope {
   readonly macros: ReadonlyMap<string, string>
   readonly environment: ConditionEnvironment
   readonly windows: ReadonlyMap<string, Window>
+  readonly schedules: ReadonlyMap<string, readonly Period[]>
 }
 
 /** Compiles one rule whose structure is right. `index`: its place among the rules of its file. */
@@ -34,17 +37,22 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
   const template = compileMessage(rule.message ?? '', scope.environment.fields)
   if (Array.isArray(template)) diagnostics.push(...place(template, [...at, 'message'], source))
   diagnostics.push(...stepsBesideOthers(rule, at, source))
+  const exceptions = compileExceptions(rule, at, scope)
+  if (isDiagnostics(exceptions)) diagnostics.push(...exceptions)
   for (const [i, { window = {} }] of (rule.tests ?? []).entries()) {
     for (const name of Object.keys(window).filter((name) => !scope.windows.has(name))) {
       const span = source.key([...at, 'tests', i, 'window', name])
       diagnostics.push(source.diagnostic(span, `this file has no window ${name}`, 'declare it under windows:'))
     }
   }
-  if (Array.isArray(condition) || Array.isArray(template) || diagnostics.length > 0) return diagnostics
+  if (Array.isArray(condition) || Array.isArray(template) || isDiagnostics(exceptions) || diagnostics.length > 0) {
+    return diagnostics
+  }
 
   const { outcome, review } = outcomeOf(rule.then, scope.lists)
   const { mayMatch, rest } = prefilter(condition.ast, scope.lists)
-  const reads = dependence([...fieldsRead(condition.ast), ...messageFields(rule.message ?? '')])
+  const asked = exceptions.flatMap((exception) => [...fieldsRead(exception.condition.ast), 'now'])
+  const reads = dependence([...fieldsRead(condition.ast), ...messageFields(rule.message ?? ''), ...asked])
   const { line } = source.diagnostic(source.key([...at, 'id']), '')
   return {
     summary: {
@@ -57,6 +65,7 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
       severity: rule.severity ?? null,
       when: rule.when,
       ...(review ? { review } : {}),
+      ...(exceptions.length > 0 ? { except: exceptions.map(({ owner, why, until }) => ({ owner, why, until })) } : {}),
     },
     match: { rule: rule.id, outcome, about: rule.about },
     condition,
@@ -65,6 +74,8 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
     message: rule.message === undefined ? () => rule.about : template,
     dependence: reads,
     windows: [...scope.windows].flatMap(([name, window]) => (reads.reads.has(`window.${name}`) ? [window] : [])),
+    schedules: [...scope.schedules].filter(([name]) => reads.reads.has(`schedule.${name}`)),
+    exceptions,
     tests: (rule.tests ?? []).map((test, i) => ({
       name: test.name,
       expect: test.expect,
@@ -74,6 +85,23 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
       span: source.value([...at, 'tests', i, 'expect']),
     })),
   }
+}
+
+type CompiledException = Exception & { readonly condition: Condition }
+
+function compileExceptions(rule: RuleSource, at: Path, scope: FileScope): CompiledException[] | Diagnostic[] {
+  const compiled: CompiledException[] = []
+  const diagnostics: Diagnostic[] = []
+  for (const [i, { when, until, owner, why }] of (rule.except ?? []).entries()) {
+    const condition = compileText(when, [...at, 'except', i, 'when'], scope, scope.macros)
+    if (Array.isArray(condition)) diagnostics.push(...condition)
+    else compiled.push({ condition, until, owner, why })
+  }
+  return diagnostics.length > 0 ? diagnostics : compiled
+}
+
+function isDiagnostics(found: readonly CompiledException[] | readonly Diagnostic[]): found is Diagnostic[] {
+  return found.some((one) => 'message' in one)
 }
 
 /** What a prefilter leaves to evaluate. The parts were checked as the condition that they come from. */

@@ -97,8 +97,8 @@ function explain(thrown: unknown, text: string, names: Iterable<string>): Findin
   const near = text.slice(start, end)
   switch (thrown.code) {
     case 'unknown_variable': {
-      if (near === 'window') {
-        return { start, end, message: 'this file has no windows', hint: 'declare them under windows:' }
+      if (near === 'window' || near === 'schedule') {
+        return { start, end, message: `this file has no ${near}s`, hint: `declare them under ${near}s:` }
       }
       const guess = didYouMean(near, [...actionType.fields.keys(), ...names])
       const hint = guess

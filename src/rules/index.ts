@@ -6,6 +6,7 @@
  * @module
  */
 export { type CompiledRules, type CompileOptions, compileRules, type RefusedRules } from './compile.ts'
+export type { ExceptionSummary } from './exception.ts'
 export type { Judge, Judgement, Moment, Review, RuleMatch } from './judge.ts'
 export { type Facts, factsOf } from './prefilter.ts'
 export type { Dependence } from './reads.ts'

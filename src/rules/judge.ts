@@ -1,4 +1,5 @@
 import type { Action, Outcome } from '../action/index.ts'
+import type { ExceptionSummary } from './exception.ts'
 import type { Dependence } from './reads.ts'
 import type { WindowReader } from './windows/window.ts'
 
@@ -52,6 +53,8 @@ export interface Judgement {
   readonly shadow: readonly RuleMatch[]
   /** Present when outcome is `hold`: all matching holds combined (most approvals, every group asked, least time). */
   readonly review?: Review
+  /** Rules that would have matched but for an exception, with who answers for it. Left out where there are none. */
+  readonly excepted?: readonly (ExceptionSummary & { readonly rule: string })[]
   /** Rules whose condition could not be evaluated: each counts as a hold (invariant 2). */
   readonly errors: readonly { readonly rule: string; readonly message: string }[]
 }

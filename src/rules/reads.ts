@@ -28,6 +28,8 @@ const varying: ReadonlySet<string> = new Set([
   'request.parameters',
   // Not of the action, but of the moment.
   'window',
+  'schedule',
+  'now',
 ])
 
 export function dependence(reads: Iterable<string>): Dependence {

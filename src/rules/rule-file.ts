@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { actionInputSchema, outcomes } from '../action/index.ts'
 import { durationPattern } from './duration.ts'
+import { clockPattern, datePattern, weekdays } from './schedule.ts'
 
 /** Most bytes of one rule file. */
 export const maxFileBytes = 1024 * 1024
@@ -65,6 +66,25 @@ const holdSchema = z.strictObject({
 
 const expression = z.string().min(1).max(maxConditionLength)
 
+const periodSchema = z.strictObject({
+  days: z.array(z.enum(weekdays)).min(1).optional().describe('Default: every day. Over midnight: where it begins'),
+  from: z.string().regex(clockPattern).optional().describe("Time of day, such as '22:00'. Default: 00:00"),
+  to: z.string().regex(clockPattern).optional().describe('Not after it; before `from`: over midnight. Default: 24:00'),
+  since: z.string().regex(datePattern).optional().describe('Date, or date and time: 2026-12-20, 2026-12-20T18:00'),
+  until: z.string().regex(datePattern).optional().describe('Through that date, or up to that time'),
+  zone: z.string().min(1).optional().describe('Whose clocks: Europe/Berlin. Default UTC'),
+})
+
+const exceptionSchema = z.strictObject({
+  when: expression.describe('Which actions; a condition'),
+  until: z
+    .string()
+    .regex(datePattern)
+    .describe('Through that date, or up to that time, UTC. Then the rule applies again'),
+  owner: z.string().trim().min(1).max(100).describe('Who answers for it'),
+  why: sentence,
+})
+
 const windowSchema = z
   .strictObject({
     count: z.literal(true).optional().describe('Counts actions'),
@@ -105,6 +125,11 @@ const ruleSchema = z.strictObject({
   mode: z.enum(modes).optional().describe('shadow: only record what the rule would have done. Default enforce'),
   message: sentence.optional().describe('Sentence for the person at the other end; {impact.rows} puts a field in'),
   severity: z.enum(severities).optional(),
+  except: z
+    .array(exceptionSchema)
+    .min(1)
+    .optional()
+    .describe('What the rule lets be for a while, and who answers for it'),
   tests: z.array(testSchema).min(1).optional().describe('Tried whenever the file is loaded'),
 })
 
@@ -123,6 +148,10 @@ export const ruleFileSchema = z.strictObject({
     .record(identifier, windowSchema)
     .optional()
     .describe('How much in how long, used in conditions: window.deleted_10m > 5000. See the guide'),
+  schedules: z
+    .record(identifier, z.array(periodSchema).min(1))
+    .optional()
+    .describe('Times, used in conditions: !schedule.office_hours. See the guide'),
   rules: z.array(ruleSchema).min(1),
 })
 

@@ -1,5 +1,6 @@
 import { type Action, type Outcome, outcomes } from '../action/index.ts'
 import { type Condition, evaluationProblem, type RuleContext } from './condition.ts'
+import { type Exception, exceptionFor } from './exception.ts'
 import type { Judge, Judgement, Moment, RuleMatch } from './judge.ts'
 import type { WindowValues } from './message.ts'
 import { type Facts, factsKey, factsOf } from './prefilter.ts'
@@ -7,6 +8,7 @@ import { type Dependence, dependence } from './reads.ts'
 import { combineReviews, defaultReview, type RuleReview } from './review.ts'
 import type { Rule } from './rule.ts'
 import { ruleContext } from './rule-context.ts'
+import { isDuring } from './schedule.ts'
 import { noMemory, type Window } from './windows/window.ts'
 
 const noMatch: Judgement = Object.freeze({
@@ -24,6 +26,8 @@ export interface Verdict {
   readonly match: RuleMatch
   readonly problem: string | undefined
   readonly windows: WindowValues | undefined
+  /** The exception under which the rule lets the action be. */
+  readonly excepted: Exception | undefined
 }
 
 /**
@@ -39,14 +43,26 @@ export function judgeByRule(
   let windows: WindowValues | undefined
   try {
     let context = action
-    if (rule.windows.length > 0) {
+    if (rule.windows.length > 0 || rule.schedules.length > 0) {
       windows = windowValues(rule.windows, action, moment)
-      context = { ...action, window: windows }
+      context = { ...action, window: windows, schedule: scheduleValues(rule.schedules, moment) }
     }
-    return condition.holds(context) ? { rule, match: rule.match, problem: undefined, windows } : undefined
+    if (!condition.holds(context)) return undefined
+    const excepted = rule.exceptions.length > 0 ? exceptionFor(rule.exceptions, context, moment.now) : undefined
+    return { rule, match: rule.match, problem: undefined, windows, excepted }
   } catch (thrown) {
-    return { rule, match: { ...rule.match, outcome: 'hold' }, problem: evaluationProblem(thrown), windows }
+    return {
+      rule,
+      match: { ...rule.match, outcome: 'hold' },
+      problem: evaluationProblem(thrown),
+      windows,
+      excepted: undefined,
+    }
   }
+}
+
+export function scheduleValues(schedules: Rule['schedules'], { now }: Moment): Record<string, boolean> {
+  return Object.fromEntries(schedules.map(([name, periods]) => [name, isDuring(periods, now)]))
 }
 
 /** What windows hold with an action put in, by name. Throws where that cannot be said. */
@@ -103,16 +119,25 @@ export function createJudge(version: string, rules: readonly Rule[]): Judge {
       const context = ruleContext(action)
       const enforced: Verdict[] = []
       const shadow: RuleMatch[] = []
+      const excepted: Excepted[] = []
       for (const rule of candidates) {
         const verdict = judgeByRule(rule, context, moment, facts.traits === undefined ? rule.condition : rule.rest)
         if (verdict === undefined) continue
-        if (rule.summary.mode === 'shadow') shadow.push(verdict.match)
+        if (verdict.excepted) excepted.push(exceptedBy(verdict, verdict.excepted))
+        else if (rule.summary.mode === 'shadow') shadow.push(verdict.match)
         else enforced.push(verdict)
       }
-      return enforced.length === 0 ? { ...noMatch, shadow } : judgement(action, enforced, shadow)
+      const judged = enforced.length === 0 ? { ...noMatch, shadow } : judgement(action, enforced, shadow)
+      return excepted.length === 0 ? judged : { ...judged, excepted }
     },
     dependence: (action) => candidatesOf(factsOf(action)).dependence,
   }
+}
+
+type Excepted = NonNullable<Judgement['excepted']>[number]
+
+function exceptedBy({ rule }: Verdict, { owner, why, until }: Exception): Excepted {
+  return { rule: rule.summary.id, owner, why, until }
 }
 
 function judgement(action: Action, verdicts: readonly Verdict[], shadow: readonly RuleMatch[]): Judgement {

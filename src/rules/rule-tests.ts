@@ -32,7 +32,7 @@ function runTest(rule: Rule, test: RuleTest): RuleTestResult {
   const action = completeAction({ id: testActionId, ...test.action })
   const moment = { ...momentOf(action), windows: given(test.window ?? {}) }
   const verdict = rule.mayMatch(factsOf(action)) ? judgeByRule(rule, ruleContext(action), moment) : undefined
-  const got = verdict?.match.outcome ?? 'allow'
+  const got = verdict === undefined || verdict.excepted ? 'allow' : verdict.match.outcome
   const passed = got === test.expect
   const because =
     verdict?.problem === undefined ? undefined : `the condition could not be evaluated: ${verdict.problem}`

@@ -1,11 +1,13 @@
 import type { Outcome } from '../action/index.ts'
 import type { Span, YamlSource } from '../errors/index.ts'
 import type { Condition } from './condition.ts'
+import type { Exception, ExceptionSummary } from './exception.ts'
 import type { Review, RuleMatch } from './judge.ts'
 import type { MessageTemplate } from './message.ts'
 import type { Prefilter } from './prefilter.ts'
 import type { Dependence } from './reads.ts'
 import type { Mode, RuleSource, Severity } from './rule-file.ts'
+import type { Period } from './schedule.ts'
 import type { Window } from './windows/window.ts'
 
 /** One rule as people see it in lists. */
@@ -20,6 +22,8 @@ export interface RuleSummary {
   readonly when: string
   /** Present for a hold. */
   readonly review?: Review
+  /** What it lets be for a while; left out where there is nothing. */
+  readonly except?: readonly ExceptionSummary[]
 }
 
 /** One rule, ready to judge. */
@@ -32,6 +36,9 @@ export interface Rule {
   /** The condition without what `mayMatch` has decided: the same answer, sooner. */
   readonly rest: Pick<Condition, 'holds'>
   readonly message: MessageTemplate
+  /** The schedules of its file that it looks at, by name. */
+  readonly schedules: readonly (readonly [name: string, periods: readonly Period[]])[]
+  readonly exceptions: readonly Exception[]
   /** The windows of its file that it looks at. */
   readonly windows: readonly Window[]
   /** What its condition and its message read of an action. */
