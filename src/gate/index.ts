@@ -3,6 +3,8 @@
  * outcome. The only caller of rules, ledger and holds on behalf of actions.
  * @module
  */
+
+export { Backtest, type BacktestExample, type BacktestLine, type BacktestReport } from './backtest.ts'
 export type { Decision, End, Gate, Measured, Refusal, RefusalCode, Unit, Words } from './gate.ts'
 export { type GateOptions, LedgerGate } from './ledger-gate.ts'
 export { settleUnfinished } from './recover.ts'

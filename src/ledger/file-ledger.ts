@@ -11,16 +11,13 @@ import { recordHeaderBytes, type StoredRecord } from './format.ts'
 import { HeadKeeper } from './head-keeper.ts'
 import type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 import type { LedgerLock } from './lock.ts'
-import { readRecords, readSegments } from './read.ts'
+import { firstIndexSince, readRecords, readSegments } from './read.ts'
 import { salvage } from './salvage.ts'
 import type { SegmentStore } from './segment-store.ts'
 import type { SegmentFile, SegmentWriter } from './segment-writer.ts'
 
 /** Told when the ledger fails (with the reason), works again, or is closed. */
 export type StateListener = (state: LedgerState, reason?: SallyportError) => void
-
-/** Milliseconds by which a clock may be set back without `entriesSince` leaving anything out. */
-const clockSlack = 60_000
 
 /** What `openFileLedger` has found out and prepared. */
 export interface FileLedgerParts {
@@ -131,24 +128,7 @@ export class FileLedger implements Ledger {
   }
 
   async *entriesSince(at: number): AsyncGenerator<Entry, void, undefined> {
-    const segments = this.#segments
-    // The last segment that begins before the time; the clock may have been set back by a little meanwhile.
-    let low = 0
-    for (let high = segments.length; high - low > 1; ) {
-      const middle = (low + high) >> 1
-      const first = segments[middle]?.firstIndex ?? 0
-      const begins = await this.#firstAt(first)
-      if (begins !== undefined && begins < at - clockSlack) low = middle
-      else high = middle
-    }
-    yield* this.entries(segments[low]?.firstIndex)
-  }
-
-  async #firstAt(index: number): Promise<number | undefined> {
-    for await (const entry of readSegments(this.#parts.files, this.#segments, index, this.#durable.size)) {
-      return Date.parse(entry.at)
-    }
-    return undefined
+    yield* this.entries(await firstIndexSince(this.#parts.files, this.#segments, at))
   }
 
   subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void {

@@ -14,12 +14,44 @@ import type { SegmentFile } from './segment-writer.ts'
  */
 export async function* readLedger(
   directory: string,
-  options: { readonly from?: number; readonly files?: FileLayer } = {},
+  options: {
+    readonly from?: number
+    /** Milliseconds since 1970: from about then on, nothing left out. */
+    readonly since?: number
+    readonly files?: FileLayer
+  } = {},
 ): AsyncGenerator<Entry, void, undefined> {
   const files = options.files ?? nodeFiles
   const segments = await listSegments(files, directory)
   if (segments.length === 0) throw noLedger(directory)
-  yield* readSegments(files, segments, options.from ?? 0, undefined)
+  const begin = options.since === undefined ? 0 : await firstIndexSince(files, segments, options.since)
+  yield* readSegments(files, segments, Math.max(begin, options.from ?? 0), undefined)
+}
+
+/** Milliseconds by which a clock may be set back without anything being left out that is asked for by time. */
+const clockSlack = 60_000
+
+/** Where the last segment begins that begins before a time (milliseconds since 1970): few segments are looked into. */
+export async function firstIndexSince(
+  files: FileLayer,
+  segments: readonly SegmentFile[],
+  since: number,
+): Promise<number> {
+  let low = 0
+  for (let high = segments.length; high - low > 1; ) {
+    const middle = (low + high) >> 1
+    const begins = await beginOf(files, segments[middle])
+    if (begins !== undefined && begins < since - clockSlack) low = middle
+    else high = middle
+  }
+  return segments[low]?.firstIndex ?? 0
+}
+
+async function beginOf(files: FileLayer, segment: SegmentFile | undefined): Promise<number | undefined> {
+  if (segment === undefined) return undefined
+  const records = readSegment(files, segment, segment.firstIndex, Number.POSITIVE_INFINITY)
+  for await (const { index, hash, payload } of records) return Date.parse(decodeEntry(index, hash, payload).at)
+  return undefined
 }
 
 export function noLedger(directory: string): SallyportError {

@@ -1,12 +1,13 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js'
-import type { Outcome } from '../action/index.ts'
+import { canonicalJson, type Outcome, sha256Hex } from '../action/index.ts'
 import type { Diagnostic, Path, YamlSource } from '../errors/index.ts'
+import { conjuncts } from './cel-ast.ts'
 import type { ConditionEnvironment } from './cel-environment.ts'
 import type { Finding } from './check-condition.ts'
 import { type Condition, compileCondition, evaluator } from './condition.ts'
 import type { Exception } from './exception.ts'
 import type { Review } from './judge.ts'
-import { expandMacros, hasComment } from './macros.ts'
+import { expandMacros, hasComment, words } from './macros.ts'
 import { compileMessage, messageFields } from './message.ts'
 import { prefilter } from './prefilter.ts'
 import { dependence, fieldsRead } from './reads.ts'
@@ -73,6 +74,12 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
     rest: compileRest(rest, scope),
     message: rule.message === undefined ? () => rule.about : template,
     dependence: reads,
+    parts: () =>
+      conjuncts(condition.ast).map((part) => {
+        const text = serialize(part)
+        return { text, holds: evaluator(scope.environment, text).holds }
+      }),
+    digest: digestOf(rule, condition, reads.reads, scope),
     windows: [...scope.windows].flatMap(([name, window]) => (reads.reads.has(`window.${name}`) ? [window] : [])),
     schedules: [...scope.schedules].filter(([name]) => reads.reads.has(`schedule.${name}`)),
     exceptions,
@@ -85,6 +92,18 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
       span: source.value([...at, 'tests', i, 'expect']),
     })),
   }
+}
+
+function digestOf(rule: RuleSource, { ast }: Condition, reads: ReadonlySet<string>, scope: FileScope): string {
+  const names = new Set(words(serialize(ast)).map(({ name }) => name))
+  for (const { when } of rule.except ?? []) {
+    for (const { name } of words(expandMacros(when, scope.macros).text)) names.add(name)
+  }
+  const lists = [...scope.lists].filter(([name]) => names.has(name)).map(([name, members]) => [name, [...members]])
+  const windows = [...scope.windows].flatMap(([name, { id }]) => (reads.has(`window.${name}`) ? [[name, id]] : []))
+  const schedules = [...scope.schedules].filter(([name]) => reads.has(`schedule.${name}`))
+  const { tests: _, ...said } = rule
+  return sha256Hex(canonicalJson({ said, condition: serialize(ast), lists, windows, schedules }))
 }
 
 type CompiledException = Exception & { readonly condition: Condition }

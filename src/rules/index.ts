@@ -6,7 +6,10 @@
  * @module
  */
 export { type CompiledRules, type CompileOptions, compileRules, type RefusedRules } from './compile.ts'
+export { diffRules, type RuleDifference } from './diff-rules.ts'
 export type { ExceptionSummary } from './exception.ts'
+export { type Explanation, explain } from './explain.ts'
+export { formatRules } from './format-rules.ts'
 export type { Judge, Judgement, Moment, Review, RuleMatch } from './judge.ts'
 export { type Facts, factsOf } from './prefilter.ts'
 export type { Dependence } from './reads.ts'

@@ -41,6 +41,10 @@ export interface Rule {
   readonly exceptions: readonly Exception[]
   /** The windows of its file that it looks at. */
   readonly windows: readonly Window[]
+  /** The parts of its condition that are joined by `&&`, to show which of them keeps it from firing. */
+  readonly parts: () => readonly (Pick<Condition, 'holds'> & { readonly text: string })[]
+  /** SHA-256 over all that decides what it says, what it refers to included; not over where it stands. */
+  readonly digest: string
   /** What its condition and its message read of an action. */
   readonly dependence: Dependence
   readonly tests: readonly RuleTest[]

@@ -1,11 +1,9 @@
-import { actionInputSchema, completeAction, type Outcome } from '../../action/index.ts'
-import { errorMessage } from '../../errors/index.ts'
+import { completeAction, type Outcome } from '../../action/index.ts'
 import { type AddCommand, collect } from '../command.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import type { CliIo } from '../io.ts'
-import { printJson, readInput } from '../io.ts'
+import { printJson } from '../io.ts'
 import { loadRules } from '../load-rules.ts'
-import { UsageError } from '../report-error.ts'
+import { readAction } from '../read-action.ts'
 
 interface Options {
   readonly rules: readonly string[]
@@ -29,21 +27,6 @@ export const addJudge: AddCommand = (program, { io, exit }) => {
       exit(exitCodeOf(judgement.outcome))
     })
 }
-
-async function readAction(io: CliIo) {
-  let value: unknown
-  try {
-    value = JSON.parse(await readInput(io))
-  } catch (thrown) {
-    throw new UsageError(`Standard input is not JSON: ${errorMessage(thrown)}`, hint)
-  }
-  const parsed = actionInputSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || 'the action'}: ${message}`)
-  throw new UsageError(`Standard input is not an action:\n${problems.join('\n')}`, hint)
-}
-
-const hint = `Such as: echo '{"effects":["delete"],"impact":{"bounded":false}}' | sallyport judge`
 
 function exitCodeOf(outcome: Outcome): ExitCode {
   switch (outcome) {

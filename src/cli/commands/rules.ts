@@ -5,14 +5,20 @@ import { colorsOf, printJson } from '../io.ts'
 import { loadRules } from '../load-rules.ts'
 import { fileText } from '../report-error.ts'
 import { safeLines, safeText } from '../safe-text.ts'
+import { addRulesOnRecord } from './rules-backtest.ts'
+import { addRuleTools } from './rules-tools.ts'
 
 interface Options {
   readonly json?: true
 }
 
-/** `sallyport rules check|test`. */
-export const addRules: AddCommand = (program, { io, exit }) => {
-  const rules = program.command('rules').summary('check and test rule files').description('Check and test rule files.')
+/** `sallyport rules check|test|explain|diff|fmt`. */
+export const addRules: AddCommand = (program, context) => {
+  const { io, exit } = context
+  const rules = program
+    .command('rules')
+    .summary('check, test and explain rules')
+    .description('Check, test, explain and compare rule files.')
 
   rules
     .command('check')
@@ -55,6 +61,9 @@ export const addRules: AddCommand = (program, { io, exit }) => {
       }
       io.out(`${count(tests.length - failed.length, 'test')} passed, ${failed.length} failed\n`)
     })
+
+  addRuleTools(rules, context)
+  addRulesOnRecord(rules, context)
 }
 
 function count(number: number, noun: string): string {
