@@ -1,6 +1,7 @@
 import { formatAddress, loadConfig } from '../../config/index.ts'
 import type { AddCommand } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { reloadOnHangup } from '../reload-on-hangup.ts'
 import { untilStopped } from '../until-stopped.ts'
 
 /** `sallyport serve`: guards until it is told to stop. */
@@ -20,6 +21,7 @@ export const addServe: AddCommand = (program, { io, exit }) => {
       const starting = startServer(config)
       const stopped = untilStopped(async () => (await starting).close())
       const server = await starting
+      const stopReloading = reloadOnHangup(() => server.rules.reload())
       io.out(`Console and API: ${server.url}\n`)
       for (const door of server.doors) {
         const upstream = config.doors.find(({ name }) => name === door.name)?.upstream
@@ -29,6 +31,8 @@ export const addServe: AddCommand = (program, { io, exit }) => {
       const token = await firstAdmin(server.people, options.signIn === true)
       // Shown once and kept nowhere: only its digest is on the ledger.
       if (token !== undefined) io.out(`First sign-in: ${server.publicUrl}/#token=${token}\n`)
-      if (!(await stopped)) exit(exitCodes.failed.code)
+      const stoppedCleanly = await stopped
+      stopReloading()
+      if (!stoppedCleanly) exit(exitCodes.failed.code)
     })
 }
