@@ -30,9 +30,11 @@ export const agreed: readonly [
   context: Agrees<told.HoldContext, typeof api.holdContextSchema>,
   me: Agrees<told.Me, typeof api.meSchema>,
   action: Agrees<told.ActionRecord, typeof api.actionRecordSchema>,
+  counts: Agrees<told.ActionCounts, typeof api.countsSchema>,
+  actions: Agrees<told.ActionPage, typeof api.actionPageSchema>,
   door: Agrees<told.DoorView, typeof api.doorSchema>,
   rules: Agrees<told.RulesView, typeof api.rulesSchema>,
   ruleFiles: Agrees<told.RuleFiles, typeof api.ruleFilesSchema>,
   ruleCheck: Agrees<told.RuleCheck, typeof api.ruleCheckSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
-] = [true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true]

@@ -3,9 +3,10 @@ import { DoorsPage } from './doors/doors-page.tsx'
 import { HoldPage } from './hold/hold-page.tsx'
 import { InboxPage } from './inbox/inbox-page.tsx'
 import { Notice } from './parts/notice.tsx'
-import { RecordPage } from './record/record-page.tsx'
 import { RulesPage } from './rules/rules-page.tsx'
 import { Shell } from './shell/shell.tsx'
+import { readFilter } from './timeline/filter.ts'
+import { TimelinePage } from './timeline/timeline-page.tsx'
 
 const root = createRootRoute({
   component: Shell,
@@ -25,9 +26,21 @@ const hold = createRoute({
   },
 })
 
+const timeline = createRoute({
+  getParentRoute: () => root,
+  path: '/timeline',
+  validateSearch: readFilter,
+  component: function TimelineRoute() {
+    const filter = timeline.useSearch()
+    const navigate = timeline.useNavigate()
+    // Each change of the filter takes the place of the one before: going back leaves the page.
+    return <TimelinePage filter={filter} onFilter={(search) => void navigate({ search, replace: true })} />
+  },
+})
+
 const routes = [
   createRoute({ getParentRoute: () => root, path: '/', component: InboxPage }),
-  createRoute({ getParentRoute: () => root, path: '/record', component: RecordPage }),
+  timeline,
   createRoute({ getParentRoute: () => root, path: '/rules', component: RulesPage }),
   createRoute({ getParentRoute: () => root, path: '/doors', component: DoorsPage }),
   hold,

@@ -323,6 +323,12 @@ export const indexStatusSchema = z
   })
   .openapi('IndexStatus')
 
+export const actionPageSchema = z.object({
+  actions: z.array(actionRecordSchema).readonly(),
+  next: z.number().int().nullable().describe('Where to go on; null: there are no more'),
+  index: indexStatusSchema,
+})
+
 export const countsSchema = z
   .object({
     by: z.enum(countDimensions),

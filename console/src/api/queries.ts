@@ -9,10 +9,13 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import { useMemo, useSyncExternalStore } from 'react'
+import { filterQuery, type TimelineFilter } from '../timeline/filter.ts'
 import { getJson, postJson } from './client.ts'
 import { HoldBook, type HoldLists } from './hold-book.ts'
 import type {
-  ActionRecord,
+  ActionCounts,
+  ActionPage,
+  ActionStory,
   DoorView,
   HoldContext,
   HoldList,
@@ -25,7 +28,7 @@ import type {
   VoteDecision,
 } from './types.ts'
 
-const recordPage = 50
+const timelinePage = 50
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
@@ -128,18 +131,38 @@ export const useRuleCheck = (file: string, text: string, enabled: boolean) =>
     placeholderData: keepPreviousData,
   })
 
-/** Recent actions, newest first. Looks for new ones every few seconds while only the newest page is shown. */
-export const useRecord = () =>
+/** Actions, newest first. Looks for new ones every few seconds while only the newest page is shown. */
+export const useTimeline = (filter: TimelineFilter) =>
   useInfiniteQuery({
-    queryKey: ['actions'],
+    queryKey: ['actions', filter],
     initialPageParam: '',
-    queryFn: async ({ pageParam, signal }) => {
+    queryFn: ({ pageParam, signal }) => {
       const before = pageParam === '' ? '' : `&before=${pageParam}`
-      const path = `/api/actions?limit=${recordPage}${before}`
-      return (await getJson<{ actions: ActionRecord[] }>(path, signal)).actions
+      return getJson<ActionPage>(`/api/actions?limit=${timelinePage}${before}&${filterQuery(filter)}`, signal)
     },
-    getNextPageParam: (page) => (page.length < recordPage ? undefined : String(page.at(-1)?.index ?? '')),
+    getNextPageParam: ({ next }) => (next === null ? undefined : String(next)),
     refetchInterval: (query) => ((query.state.data?.pages.length ?? 1) > 1 ? false : 4_000),
+    placeholderData: keepPreviousData,
+  })
+
+/** @param minutes how far back from now */
+export const useActionCounts = (by: string, minutes: number) =>
+  useQuery({
+    queryKey: ['counts', by, minutes],
+    queryFn: ({ signal }) => {
+      const since = new Date(Date.now() - minutes * 60_000).toISOString()
+      return getJson<ActionCounts>(`/api/actions/counts?by=${by}&since=${encodeURIComponent(since)}`, signal)
+    },
+    refetchInterval: 10_000,
+    placeholderData: keepPreviousData,
+  })
+
+/** One action, complete, with every entry that tells of it. */
+export const useStory = (id: string) =>
+  useQuery({
+    queryKey: ['story', id],
+    queryFn: ({ signal }) => getJson<ActionStory>(`/api/actions/${encodeURIComponent(id)}`, signal),
+    refetchInterval: (query) => (query.state.data?.action.outcome == null ? 4_000 : false),
   })
 
 export function useVote(id: string) {

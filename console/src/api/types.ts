@@ -207,6 +207,52 @@ export interface ActionRecord {
   readonly hold?: string
 }
 
+export type CountedBy = 'verdict' | 'effect' | 'actor' | 'door' | 'rule' | 'outcome' | 'operation'
+
+/** How far the search index is behind the ledger. */
+export interface IndexStatus {
+  readonly state: 'following' | 'catching-up' | 'failed' | 'closed'
+  readonly indexed: number
+  readonly size: number
+  readonly lag: number
+  readonly error: string | null
+}
+
+export interface ActionPage {
+  readonly actions: readonly ActionRecord[]
+  /** Where to go on, as `before`; null: there are no more. */
+  readonly next: number | null
+  readonly index: IndexStatus
+}
+
+export interface ActionStory {
+  readonly action: ActionRecord
+  readonly entries: readonly LedgerEntry[]
+}
+
+export interface ActionCounts {
+  readonly by: CountedBy
+  /** Seconds of a bucket. */
+  readonly step: number
+  /** Start of each bucket. */
+  readonly times: readonly string[]
+  /** The most frequent first; value null: all that are too rare for a line of their own. */
+  readonly series: readonly {
+    readonly value: string | null
+    readonly total: number
+    readonly counts: readonly number[]
+  }[]
+}
+
+export interface LedgerEntry {
+  readonly index: number
+  readonly at: string
+  readonly kind: string
+  readonly body: { readonly [name: string]: Json }
+  /** Over everything up to this entry. */
+  readonly hash: string
+}
+
 export interface DoorView {
   readonly name: string
   readonly protocol: string

@@ -15,7 +15,7 @@ import classes from './shell.module.css'
 
 const pages = [
   { to: '/', name: 'Inbox' },
-  { to: '/record', name: 'Record' },
+  { to: '/timeline', name: 'Timeline' },
   { to: '/rules', name: 'Rules' },
   { to: '/doors', name: 'Doors' },
 ] as const

@@ -6,7 +6,7 @@ import { type ActionFilter, countDimensions, noSuchAction } from '../../search/i
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { actionRecordSchema, countsSchema, entrySchema, indexStatusSchema } from '../schemas.ts'
+import { actionPageSchema, actionRecordSchema, countsSchema, entrySchema, indexStatusSchema } from '../schemas.ts'
 
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
@@ -62,14 +62,7 @@ const find = createRoute({
   },
   responses: {
     ...failures,
-    200: json(
-      z.object({
-        actions: z.array(actionRecordSchema).readonly(),
-        next: z.number().int().nullable().describe('Where to go on; null: there are no more'),
-        index: indexStatusSchema,
-      }),
-      'Actions',
-    ),
+    200: json(actionPageSchema, 'Actions'),
   },
 })
 
