@@ -19,6 +19,7 @@ import {
   readKept,
   signingKey,
   TransparencyLog,
+  verifyLedger,
 } from './ledger/index.ts'
 import { Locks, locksOut } from './locks/index.ts'
 import { People, type Person } from './people/index.ts'
@@ -135,6 +136,11 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       search,
       rules: { current: rules.now, subscribe: rules.subscribe },
       doors: views,
+      sessions: {
+        list: (name) => doors.find((door) => door.name === name)?.sessionViews(),
+        end: (name, session, by) => doors.find((door) => door.name === name)?.endSession(session, by) ?? false,
+      },
+      verify: () => verifyLedger(join(config.data, 'ledger')),
       waiting: (hold) => gate.waiting(hold),
       onWaiting: (listener) => gate.onWaiting(listener),
       version: version(),
@@ -266,6 +272,8 @@ function viewOf(door: PostgresDoor, config: DoorConfig | undefined): DoorView {
     unknown: config?.unknown ?? 'hold',
     sessions: door.sessions,
     waiting: door.waiting,
+    upstream: config === undefined ? '' : formatAddress(config.upstream),
+    unreachable: door.unreachable,
   }
 }
 

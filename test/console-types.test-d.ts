@@ -33,8 +33,11 @@ export const agreed: readonly [
   counts: Agrees<told.ActionCounts, typeof api.countsSchema>,
   actions: Agrees<told.ActionPage, typeof api.actionPageSchema>,
   door: Agrees<told.DoorView, typeof api.doorSchema>,
+  session: Agrees<told.SessionView, typeof api.sessionSchema>,
+  verification: Agrees<told.Verification, typeof api.verificationSchema>,
+  ledgerHead: Agrees<told.LedgerHead, typeof api.ledgerHeadSchema>,
   rules: Agrees<told.RulesView, typeof api.rulesSchema>,
   ruleFiles: Agrees<told.RuleFiles, typeof api.ruleFilesSchema>,
   ruleCheck: Agrees<told.RuleCheck, typeof api.ruleCheckSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]

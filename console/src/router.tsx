@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, Link } from '@tanstack/reac
 import { DoorsPage } from './doors/doors-page.tsx'
 import { HoldPage } from './hold/hold-page.tsx'
 import { InboxPage } from './inbox/inbox-page.tsx'
+import { LedgerPage } from './ledger/ledger-page.tsx'
 import { Notice } from './parts/notice.tsx'
 import { RulesPage } from './rules/rules-page.tsx'
 import { Shell } from './shell/shell.tsx'
@@ -43,6 +44,7 @@ const routes = [
   timeline,
   createRoute({ getParentRoute: () => root, path: '/rules', component: RulesPage }),
   createRoute({ getParentRoute: () => root, path: '/doors', component: DoorsPage }),
+  createRoute({ getParentRoute: () => root, path: '/ledger', component: LedgerPage }),
   hold,
 ] as const
 

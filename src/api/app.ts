@@ -9,6 +9,7 @@ import { answerError, errorBody } from './errors.ts'
 import { HoldFeed } from './hold-feed.ts'
 import { knownHost } from './host-check.ts'
 import { actionRoutes } from './routes/actions.ts'
+import { doorRoutes } from './routes/doors.ts'
 import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { lockRoutes } from './routes/locks.ts'
@@ -48,6 +49,7 @@ export function createApi(deps: ApiDeps): Api {
   app.use('/api/*', (c, next) => (ruleBodies.has(c.req.path) ? ruleBody : body)(c, next))
 
   serverRoutes(app, deps)
+  doorRoutes(app, deps)
   holdRoutes(app, parts)
   actionRoutes(app, deps)
   recordRoutes(app, deps)
@@ -78,10 +80,21 @@ export function createApi(deps: ApiDeps): Api {
   return app
 }
 
-function atMost(bytes: number): MiddlewareHandler {
+function atMost(bytes: number): MiddlewareHandler<ApiEnv> {
   const tooLarge = errorBody('invalid_request', `A request body has at most ${bytes / 1024} KiB here.`)
-  return bodyLimit({ maxSize: bytes, onError: (c) => c.json(tooLarge, 413) })
+  const limit = bodyLimit({ maxSize: bytes, onError: (c) => c.json(tooLarge, 413) })
+  return async (c, next) => {
+    // Over HTTP a body has its length said, or there is none (RFC 9112, 6.3). The limit's way to count one of unknown
+    // length, a Request made from a Request, fails on the kind that comes from Node's server.
+    if (c.env?.outgoing !== undefined) {
+      if (c.req.header('transfer-encoding') !== undefined) return c.json(lengthNeeded, 411)
+      if (c.req.header('content-length') === undefined) return next()
+    }
+    return limit(c, next)
+  }
 }
+
+const lengthNeeded = errorBody('invalid_request', 'Say how long the body is: send Content-Length, not chunks.')
 
 /** A form of another site can send text/plain without asking; JSON it cannot. */
 const jsonOnly: MiddlewareHandler = async (c, next) => {

@@ -1,6 +1,6 @@
-import type { Outcome } from '../action/index.ts'
+import type { Actor, Outcome } from '../action/index.ts'
 import type { BreakGlass, Holds } from '../holds/index.ts'
-import type { Ledger } from '../ledger/index.ts'
+import type { Ledger, LedgerVerification } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
 import type { People } from '../people/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
@@ -17,6 +17,31 @@ export interface DoorView {
   readonly sessions: number
   /** Clients that wait for a reviewer. */
   readonly waiting: number
+  /** Where the server behind it is: `127.0.0.1:5432`. */
+  readonly upstream: string
+  /** Why that could not be reached when a client came last; null: it could, or nobody came yet. */
+  readonly unreachable: string | null
+}
+
+/** One client connection at a door. */
+export interface SessionView {
+  readonly id: string
+  readonly actor: Pick<Actor, 'id' | 'name' | 'kind'>
+  readonly ip: string
+  /** What the client calls itself; a claim. */
+  readonly application: string
+  readonly database: string
+  readonly since: string
+  /** It waits for a reviewer. */
+  readonly waiting: boolean
+}
+
+/** The connections at the doors. */
+export interface Sessions {
+  /** undefined: no such door. */
+  list(door: string): readonly SessionView[] | undefined
+  /** Returns whether there was such a session. */
+  end(door: string, session: string, by: string): boolean
 }
 
 /** The rules in force, and why the newest files are not, where that is so. */
@@ -37,6 +62,9 @@ export interface ApiDeps {
   readonly search: ActionSearch
   readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }
   readonly doors: () => readonly DoorView[]
+  readonly sessions: Sessions
+  /** Reads the whole ledger on the disk and checks all of it. */
+  readonly verify: () => Promise<LedgerVerification>
   /** Clients waiting on a hold right now. */
   readonly waiting: (hold: string) => number
   /** Calls the listener with the id of a hold when clients start or stop waiting on it. */

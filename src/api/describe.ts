@@ -18,6 +18,7 @@ export const failures = {
   403: json(errorSchema, 'Not allowed to this person'),
   404: json(errorSchema, 'No such thing'),
   409: json(errorSchema, 'Something has changed in the meantime, or stands against it'),
+  411: json(errorSchema, 'The body came in chunks, without Content-Length'),
   413: json(errorSchema, 'The body is too large: 64 KiB at most, a rule file 2 MiB'),
   415: json(errorSchema, 'The body is not application/json'),
   503: json(errorSchema, 'The record cannot be written'),

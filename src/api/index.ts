@@ -6,6 +6,6 @@
  * @module
  */
 export { type Api, createApi } from './app.ts'
-export type { ApiDeps, DoorView, RulesNow } from './deps.ts'
+export type { ApiDeps, DoorView, RulesNow, Sessions, SessionView } from './deps.ts'
 export { type HoldView, viewHold } from './hold-view.ts'
 export { type ListeningApi, startApi } from './server.ts'

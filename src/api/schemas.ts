@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { actionSchema, outcomes } from '../action/index.ts'
+import { actionSchema, actorKinds, outcomes } from '../action/index.ts'
 import { settlements } from '../ledger/index.ts'
 import { lockKinds } from '../locks/index.ts'
 import { roles } from '../people/index.ts'
@@ -148,6 +148,12 @@ export const ledgerSchema = z
   .object({ state: z.enum(['open', 'failed', 'closed']), size: z.number().int().describe('Entries') })
   .openapi('Ledger')
 
+export const ledgerHeadSchema = z.object({
+  size: z.number().int(),
+  hash: z.string(),
+  state: z.enum(['open', 'failed', 'closed']),
+})
+
 const personId = z.string().max(128)
 
 export const personSchema = z
@@ -253,8 +259,48 @@ export const doorSchema = z
     unknown: outcome.describe('What happens to what cannot be understood'),
     sessions: z.number().int(),
     waiting: z.number().int().describe('Clients that wait for a reviewer'),
+    upstream: z.string().describe('Where the server behind it is'),
+    unreachable: z.string().nullable().describe('Why that could not be reached last; null: it could, or nobody came'),
   })
   .openapi('Door')
+
+export const sessionSchema = z
+  .object({
+    id: z.string(),
+    actor: z.object({ id: z.string(), name: z.string(), kind: z.enum(actorKinds) }),
+    ip: z.string(),
+    application: z.string().describe('What the client calls itself; a claim'),
+    database: z.string(),
+    since: time,
+    waiting: z.boolean().describe('It waits for a reviewer'),
+  })
+  .openapi('Session')
+
+export const verificationSchema = z
+  .object({
+    ok: z.boolean().describe('Every acknowledged entry is there and unchanged'),
+    entries: z.number().int(),
+    head: z.object({ size: z.number().int(), hash: z.string() }),
+    segments: z.number().int(),
+    checkpoint: z
+      .object({ origin: z.string(), size: z.number().int(), root: z.string() })
+      .nullable()
+      .describe('The newest signed checkpoint'),
+    problems: z
+      .array(
+        z.object({
+          kind: z.string(),
+          file: z.string(),
+          offset: z.number().int(),
+          index: z.number().int(),
+          message: z.string(),
+        }),
+      )
+      .readonly(),
+    at: time.describe('When it began'),
+    milliseconds: z.number().int().describe('How long it took'),
+  })
+  .openapi('Verification')
 
 export const rulesSchema = z
   .object({

@@ -46,6 +46,24 @@ describe('over HTTP', () => {
     expect([response.status, Object(await response.json()).state]).toEqual([200, 'approved'])
   })
 
+  test('a request without a body needs no length of one (it ended in an internal error)', async () => {
+    const raw = (lines: string) =>
+      new Promise<string>((resolve) => {
+        const socket = connect(server.address.port, '127.0.0.1')
+        let answer = ''
+        socket.on('data', (piece) => {
+          answer += piece
+        })
+        socket.once('close', () => resolve(answer))
+        socket.end(`${lines}\r\nHost: localhost\r\nConnection: close\r\nAuthorization: ${root}\r\n\r\n`)
+      })
+    const root = `Bearer ${api.tokens.get('root')?.token}`
+    expect(await raw('DELETE /api/people/vera HTTP/1.1')).toMatch(/^HTTP\/1\.1 204 /)
+    expect(api.people.get('vera')).toBeUndefined()
+    const chunked = 'POST /api/people HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked'
+    expect(await raw(chunked)).toMatch(/^HTTP\/1\.1 411 /)
+  })
+
   test('a request under a foreign name is refused', async () => {
     const socket = connect(server.address.port, '127.0.0.1')
     socket.end('GET /api/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')

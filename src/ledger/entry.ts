@@ -76,6 +76,8 @@ export interface EntryBodies {
     readonly unknown: Outcome
   }
   'door.closed': { readonly door: string }
+  /** Somebody ended a client's session from outside. */
+  'session.ended': { readonly door: string; readonly session: string; readonly actor: string; readonly by: string }
   'rules.loaded': {
     readonly version: string
     readonly files: readonly { readonly file: string; readonly digest: string }[]

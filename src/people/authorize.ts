@@ -4,7 +4,15 @@ import type { Person, Role } from './person.ts'
  * What can be asked of Sallyport by people. `answer`: for one's own holds, confirming and withdrawing. Every route of the API and every CLI command is one of
  * these.
  */
-export const commands = ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild'] as const
+export const commands = [
+  'read',
+  'answer',
+  'vote',
+  'locks.manage',
+  'people.manage',
+  'index.rebuild',
+  'sessions.end',
+] as const
 export type Command = (typeof commands)[number]
 
 /** The one table of who may do what. What does not stand here is not allowed. */
@@ -12,7 +20,7 @@ const allowed: Readonly<Record<Role, readonly Command[]>> = {
   viewer: ['read', 'answer'],
   reviewer: ['read', 'answer', 'vote'],
   auditor: ['read'],
-  admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild'],
+  admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end'],
 }
 
 export type Authorization =

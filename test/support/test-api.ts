@@ -1,4 +1,4 @@
-import { type Api, type ApiDeps, createApi } from '../../src/api/index.ts'
+import { type Api, type ApiDeps, createApi, type SessionView } from '../../src/api/index.ts'
 import { BreakGlass, Holds } from '../../src/holds/index.ts'
 import type { HoldOpened } from '../../src/ledger/index.ts'
 import { Locks } from '../../src/locks/index.ts'
@@ -50,6 +50,10 @@ export interface TestApi {
   /** How many clients wait on a hold. */
   readonly waiting: Map<string, number>
   readonly tokens: ReadonlyMap<string, { token: string; id: string }>
+  /** Sessions that were ended: `<id> by <person>`. */
+  readonly ended: readonly string[]
+  /** How often the ledger was verified. */
+  readonly verified: { readonly count: number }
   /** How many event streams listen for new rules. */
   listening(): number
   /** Puts another rule set in force. */
@@ -78,6 +82,19 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
   const locks = await Locks.open({ ledger, isPerson: people.isSamePerson.bind(people) })
   const waiting = new Map<string, number>()
   const listeners = new Set<() => void>()
+  const ended: string[] = []
+  const verified = { count: 0 }
+  const sessions: SessionView[] = [
+    {
+      id: 's1',
+      actor: { id: 'shop:app', name: 'app', kind: 'unknown' },
+      ip: '127.0.0.1',
+      application: 'psql',
+      database: 'shop',
+      since: '2026-01-01T00:00:00.000Z',
+      waiting: false,
+    },
+  ]
   let version = 'abc123'
   const deps: ApiDeps = {
     people,
@@ -107,8 +124,22 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
         unknown: 'hold',
         sessions: 2,
         waiting: 1,
+        upstream: '127.0.0.1:5432',
+        unreachable: null,
       },
     ],
+    sessions: {
+      list: (door) => (door === 'shop' ? sessions : undefined),
+      end: (_, id, by) => {
+        const at = sessions.findIndex((session) => session.id === id)
+        if (at >= 0) ended.push(`${sessions.splice(at, 1)[0]?.id} by ${by}`)
+        return at >= 0
+      },
+    },
+    verify: async () => {
+      verified.count += 1
+      return { ok: true, entries: ledger.head.size, head: ledger.head, segments: 1, checkpoint: null, problems: [] }
+    },
     waiting: (hold) => waiting.get(hold) ?? 0,
     version: '1.2.3',
     publicUrl: 'https://guard.example/',
@@ -123,6 +154,8 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
     holds,
     waiting,
     tokens,
+    ended,
+    verified,
     listening: () => listeners.size,
     changeRules: (next) => {
       version = next

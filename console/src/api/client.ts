@@ -50,6 +50,11 @@ export async function postJson<T>(path: string, body: object): Promise<T> {
   return response.json()
 }
 
+/** Deletes something; the answer has no body. */
+export async function deleteAt(path: string): Promise<void> {
+  await apiFetch(path, { method: 'DELETE' })
+}
+
 async function readError(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null)
   const error = member(body, 'error')

@@ -10,7 +10,7 @@ import {
 } from '@tanstack/react-query'
 import { useMemo, useSyncExternalStore } from 'react'
 import { filterQuery, type TimelineFilter } from '../timeline/filter.ts'
-import { getJson, postJson } from './client.ts'
+import { deleteAt, getJson, postJson } from './client.ts'
 import { HoldBook, type HoldLists } from './hold-book.ts'
 import type {
   ActionCounts,
@@ -20,11 +20,15 @@ import type {
   HoldContext,
   HoldList,
   HoldView,
+  LedgerEntry,
+  LedgerHead,
   LedgerView,
   Me,
   RuleCheck,
   RuleFiles,
   RulesView,
+  SessionView,
+  Verification,
   VoteDecision,
 } from './types.ts'
 
@@ -112,6 +116,51 @@ export const useDoors = () =>
     queryFn: async ({ signal }) => (await getJson<{ doors: DoorView[] }>('/api/doors', signal)).doors,
     refetchInterval: 5_000,
   })
+
+const sessionsKey = (door: string) => ['sessions', door] as const
+
+export const useSessions = (door: string) =>
+  useQuery({
+    queryKey: sessionsKey(door),
+    queryFn: async ({ signal }) =>
+      (await getJson<{ sessions: SessionView[] }>(`/api/doors/${encodeURIComponent(door)}/sessions`, signal)).sessions,
+    refetchInterval: 5_000,
+  })
+
+export function useEndSession(door: string) {
+  const client = useQueryClient()
+  return useMutation({
+    retry: false,
+    mutationFn: (session: string) =>
+      deleteAt(`/api/doors/${encodeURIComponent(door)}/sessions/${encodeURIComponent(session)}`),
+    onSettled: () => Promise.all([askAgain(client, sessionsKey(door)), askAgain(client, ['doors'])]),
+  })
+}
+
+export const useLedgerHead = () =>
+  useQuery({
+    queryKey: ['ledger', 'head'],
+    queryFn: ({ signal }) => getJson<LedgerHead>('/api/ledger/head', signal),
+    refetchInterval: 3_000,
+  })
+
+/** Entries shown of the end of the ledger. */
+const latestShown = 25
+
+/** The last entries of a ledger of `size`, newest first. */
+export const useLatestEntries = (size: number) =>
+  useQuery({
+    queryKey: ['ledger', 'latest', size],
+    queryFn: async ({ signal }) => {
+      const path = `/api/ledger/entries?from=${Math.max(0, size - latestShown)}&limit=${latestShown}`
+      return (await getJson<{ entries: LedgerEntry[] }>(path, signal)).entries.reverse()
+    },
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+  })
+
+export const useVerify = () =>
+  useMutation({ retry: false, mutationFn: () => postJson<Verification>('/api/ledger/verify', {}) })
 
 export const useRules = () =>
   useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => getJson<RulesView>('/api/rules', signal) })

@@ -261,6 +261,45 @@ export interface DoorView {
   readonly unknown: Outcome
   readonly sessions: number
   readonly waiting: number
+  /** Where the server behind it is. */
+  readonly upstream: string
+  /** Why that could not be reached when a client came last. */
+  readonly unreachable: string | null
+}
+
+export interface SessionView {
+  readonly id: string
+  readonly actor: { readonly id: string; readonly name: string; readonly kind: Actor['kind'] }
+  readonly ip: string
+  readonly application: string
+  readonly database: string
+  readonly since: string
+  readonly waiting: boolean
+}
+
+export interface LedgerHead {
+  readonly size: number
+  readonly hash: string
+  readonly state: LedgerView['state']
+}
+
+/** What a check of the whole ledger found. */
+export interface Verification {
+  readonly ok: boolean
+  readonly entries: number
+  readonly head: { readonly size: number; readonly hash: string }
+  readonly segments: number
+  /** The newest signed checkpoint. */
+  readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string } | null
+  readonly problems: readonly {
+    readonly kind: string
+    readonly file: string
+    readonly offset: number
+    readonly index: number
+    readonly message: string
+  }[]
+  readonly at: string
+  readonly milliseconds: number
 }
 
 export interface RulesView {

@@ -18,6 +18,7 @@ const pages = [
   { to: '/timeline', name: 'Timeline' },
   { to: '/rules', name: 'Rules' },
   { to: '/doors', name: 'Doors' },
+  { to: '/ledger', name: 'Ledger' },
 ] as const
 
 /** What stands around every page. */

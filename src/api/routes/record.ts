@@ -3,7 +3,7 @@ import type { Entry } from '../../ledger/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { entrySchema } from '../schemas.ts'
+import { entrySchema, ledgerHeadSchema, type verificationSchema } from '../schemas.ts'
 
 const index = z.coerce.number().int().nonnegative()
 
@@ -34,14 +34,21 @@ const head = createRoute({
   summary: 'Where the ledger ends',
   responses: {
     ...failures,
-    200: json(
-      z.object({ size: z.number().int(), hash: z.string(), state: z.enum(['open', 'failed', 'closed']) }),
-      'Size, and the hash over all entries',
-    ),
+    200: json(ledgerHeadSchema, 'Size, and the hash over all entries'),
   },
 })
 
-export function recordRoutes(app: OpenAPIHono<ApiEnv>, { ledger }: ApiDeps): void {
+const verify = createRoute({
+  ...needs('read'),
+  method: 'post',
+  path: '/api/ledger/verify',
+  summary: 'Read the whole ledger on the disk and check all of it; who asks while it runs gets the same answer',
+  request: { body: { required: false, content: { 'application/json': { schema: z.object({}) } } } },
+  responses: { ...failures, 200: json(verificationSchema, 'What was found') },
+})
+
+export function recordRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
+  const { ledger } = deps
   app.openapi(entries, async (c) => {
     const { from, limit } = c.req.valid('query')
     const found: Entry[] = []
@@ -57,4 +64,31 @@ export function recordRoutes(app: OpenAPIHono<ApiEnv>, { ledger }: ApiDeps): voi
   })
 
   app.openapi(head, (c) => c.json({ ...ledger.head, state: ledger.state }, 200))
+
+  const verifier = new Verifier(deps.verify)
+  app.openapi(verify, async (c) => c.json(await verifier.run(), 200))
+}
+
+/** Checks the ledger, one time at a time: it reads all of it. */
+class Verifier {
+  readonly #verify: ApiDeps['verify']
+  #running: Promise<z.output<typeof verificationSchema>> | undefined
+
+  constructor(verify: ApiDeps['verify']) {
+    this.#verify = verify
+  }
+
+  run(): Promise<z.output<typeof verificationSchema>> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #run() {
+    const began = Date.now()
+    const { ok, entries, head, segments, checkpoint, problems } = await this.#verify()
+    const at = new Date(began).toISOString()
+    return { ok, entries, head, segments, checkpoint, problems: [...problems], at, milliseconds: Date.now() - began }
+  }
 }

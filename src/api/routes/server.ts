@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { doorSchema, meSchema } from '../schemas.ts'
+import { meSchema } from '../schemas.ts'
 
 const healthSchema = z
   .object({
@@ -34,14 +34,6 @@ const me = createRoute({
   },
 })
 
-const doors = createRoute({
-  ...needs('read'),
-  method: 'get',
-  path: '/api/doors',
-  summary: 'The doors and how busy they are',
-  responses: { ...failures, 200: json(z.object({ doors: z.array(doorSchema).readonly() }), 'Doors') },
-})
-
 export function serverRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   const { ledger, version } = deps
 
@@ -61,6 +53,4 @@ export function serverRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
     }
     return c.json({ person: { id, name, kind, groups, roles }, server }, 200)
   })
-
-  app.openapi(doors, (c) => c.json({ doors: deps.doors() }, 200))
 }

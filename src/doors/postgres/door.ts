@@ -5,7 +5,7 @@ import type { Gate } from '../../gate/index.ts'
 import { SharedCatalog } from './catalog/index.ts'
 import { type Grammar, loadGrammar } from './grammar/index.ts'
 import { fatalMessage } from './messages.ts'
-import { Session } from './session.ts'
+import { Session, type SessionView } from './session.ts'
 import { asksForReplication } from './startup.ts'
 import { type FirstMessage, negotiate } from './startup-negotiation.ts'
 import type { CancelRequest, StartupMessage } from './wire/frontend-messages.ts'
@@ -51,6 +51,7 @@ export class PostgresDoor {
   readonly #keys = new Map<string, Session>()
   readonly #catalogs = new Map<string, SharedCatalog>()
   readonly #grammars = new Map<number, Promise<Grammar>>()
+  #unreachable: string | null = null
 
   private constructor(options: PostgresDoorOptions) {
     this.#options = options
@@ -108,6 +109,22 @@ export class PostgresDoor {
 
   get sessions(): number {
     return this.#sessions.size
+  }
+
+  /** Why the server behind could not be reached when a client came last; null: it could, or nobody came yet. */
+  get unreachable(): string | null {
+    return this.#unreachable
+  }
+
+  sessionViews(): SessionView[] {
+    return [...this.#sessions].map((session) => session.view)
+  }
+
+  /** Ends a session with SQLSTATE 57P01, as an administrator does on the server. Returns whether there was one. */
+  endSession(id: string, by: string): boolean {
+    const session = [...this.#sessions].find(({ view }) => view.id === id)
+    session?.terminate('57P01', `terminating connection: ended by ${by}`, 'Ask them why before you connect again.')
+    return session !== undefined
   }
 
   /** Clients kept waiting for reviewers. */
@@ -171,6 +188,7 @@ export class PostgresDoor {
     const who = this.#who(client, first.startup)
     let key: string | undefined
     const unreachable = (error: Error) => {
+      this.#unreachable = error.message
       log('upstream_unreachable', { upstream, error: error.message })
       session.terminate(
         '08001',
@@ -179,7 +197,10 @@ export class PostgresDoor {
       )
     }
     server.once('error', unreachable)
-    server.once('connect', () => server.off('error', unreachable))
+    server.once('connect', () => {
+      this.#unreachable = null
+      server.off('error', unreachable)
+    })
     const session = new Session(client, server, {
       gate,
       door: name,

@@ -10,3 +10,4 @@
  */
 export { type Address, PostgresDoor, type PostgresDoorOptions } from './door.ts'
 export { classifyToActions, loadGrammar } from './grammar/index.ts'
+export type { SessionView } from './session.ts'

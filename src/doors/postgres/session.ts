@@ -41,6 +41,20 @@ export interface SessionOptions {
   readonly onClosed: () => void
 }
 
+/** One client connection as operators see it. */
+export interface SessionView {
+  readonly id: string
+  readonly actor: Pick<Actor, 'id' | 'name' | 'kind'>
+  readonly ip: string
+  /** What the client calls itself; a claim. */
+  readonly application: string
+  readonly database: string
+  /** RFC 3339. */
+  readonly since: string
+  /** It waits for a reviewer. */
+  readonly waiting: boolean
+}
+
 /** Client messages waiting to be handled beyond this many bytes pause the client. */
 const queueBytes = 1024 * 1024
 
@@ -81,6 +95,7 @@ export class Session {
   readonly #splitter: FrameSplitter
   readonly #parameters = new Map<string, string>()
   readonly #context: Record<string, string> = {}
+  readonly #since: string
   #grammar: Grammar | undefined
   /** Of the server; 0: not known yet. */
   #major = 0
@@ -95,6 +110,7 @@ export class Session {
 
   constructor(client: Socket, server: Socket, options: SessionOptions) {
     this.#options = options
+    this.#since = new Date(options.now()).toISOString()
     this.#splitter = new FrameSplitter(options.messageBytes)
     this.#client = new ClientLink(client, {
       full: () => server.pause(),
@@ -136,6 +152,20 @@ export class Session {
     server.on('end', () => this.#close('server ended'))
     server.on('error', (error) => this.#close(`server connection: ${error.message}`))
     server.on('close', () => this.#close('server closed'))
+  }
+
+  /** For operators: who is connected, and since when. */
+  get view(): SessionView {
+    const { actor, target } = this.#options
+    return {
+      id: actor.client.session,
+      actor: { id: actor.id, name: actor.name, kind: actor.kind },
+      ip: actor.client.ip,
+      application: actor.client.application,
+      database: target.database ?? '',
+      since: this.#since,
+      waiting: this.isWaiting,
+    }
   }
 
   get isWaiting(): boolean {

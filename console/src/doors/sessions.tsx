@@ -1,0 +1,97 @@
+import { Button } from '@mantine/core'
+import { useState } from 'react'
+import { useEndSession, useMe, useSessions } from '../api/queries.ts'
+import type { SessionView } from '../api/types.ts'
+import { Failure } from '../parts/loading.tsx'
+import page from '../parts/page.module.css'
+import { Revealed } from '../parts/revealed.tsx'
+import { Tag } from '../parts/tag.tsx'
+import { Age } from '../parts/time.tsx'
+
+/** Who is connected at a door. Whoever may can end a session, in two steps. */
+export function Sessions({ door }: { door: string }) {
+  const { data } = useSessions(door)
+  const mayEnd = useMe().data?.person.roles.includes('admin') ?? false
+  const end = useEndSession(door)
+  if (data === undefined || data.length === 0) return null
+  return (
+    <>
+      {end.error !== null && <Failure title="The session was not ended" error={end.error} />}
+      <div className={page.scroll}>
+        <table className={page.table}>
+          <caption className="visually-hidden">Sessions at {door}</caption>
+          <thead>
+            <tr>
+              <th scope="col">Who</th>
+              <th scope="col">From</th>
+              <th scope="col">Application</th>
+              <th scope="col">Database</th>
+              <th scope="col">For</th>
+              <th scope="col">
+                <span className="visually-hidden">What can be done</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.map((session) => (
+              <Row
+                key={session.id}
+                session={session}
+                mayEnd={mayEnd}
+                isEnding={end.isPending && end.variables === session.id}
+                end={() => end.mutate(session.id)}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}
+
+interface RowProps {
+  readonly session: SessionView
+  readonly mayEnd: boolean
+  readonly isEnding: boolean
+  readonly end: () => void
+}
+
+function Row({ session, mayEnd, isEnding, end }: RowProps) {
+  const [asks, setAsks] = useState(false)
+  return (
+    <tr>
+      <td>
+        <Revealed text={session.actor.name} /> {session.waiting && <Tag tone="warn">waiting for a reviewer</Tag>}
+      </td>
+      <td>
+        <code>{session.ip}</code>
+      </td>
+      <td>
+        {session.application === '' ? <span className="dim">not said</span> : <Revealed text={session.application} />}
+      </td>
+      <td>
+        <Revealed text={session.database} />
+      </td>
+      <td>
+        <Age at={session.since} />
+      </td>
+      <td className="nowrap">
+        {mayEnd && !asks && (
+          <Button size="compact-sm" variant="default" onClick={() => setAsks(true)}>
+            End
+          </Button>
+        )}
+        {asks && (
+          <>
+            <Button size="compact-sm" color="red" loading={isEnding} onClick={end} autoFocus>
+              End it now
+            </Button>{' '}
+            <Button size="compact-sm" variant="subtle" onClick={() => setAsks(false)}>
+              Keep it
+            </Button>
+          </>
+        )}
+      </td>
+    </tr>
+  )
+}
