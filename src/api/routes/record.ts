@@ -3,7 +3,7 @@ import type { Entry } from '../../ledger/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { entrySchema, ledgerHeadSchema, type verificationSchema } from '../schemas.ts'
+import { entrySchema, ledgerHeadSchema, verificationSchema } from '../schemas.ts'
 
 const index = z.coerce.number().int().nonnegative()
 
