@@ -117,12 +117,12 @@ export class PostgresDoor {
   }
 
   sessionViews(): SessionView[] {
-    return [...this.#sessions].map((session) => session.view)
+    return [...this.#sessions.keys()].map((session) => session.view)
   }
 
   /** Ends a session with SQLSTATE 57P01, as an administrator does on the server. Returns whether there was one. */
   endSession(id: string, by: string): boolean {
-    const session = [...this.#sessions].find(({ view }) => view.id === id)
+    const session = [...this.#sessions.keys()].find(({ view }) => view.id === id)
     session?.terminate('57P01', `terminating connection: ended by ${by}`, 'Ask them why before you connect again.')
     return session !== undefined
   }
