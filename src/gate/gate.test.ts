@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { MemoryLedger } from '../../test/support/memory-ledger.ts'
 import { type Action, type ActionInput, completeAction, type Outcome } from '../action/index.ts'
-import { Holds } from '../holds/index.ts'
+import { type FloodLimits, Holds } from '../holds/index.ts'
 import { Locks } from '../locks/index.ts'
 import type { Judge, Judgement } from '../rules/index.ts'
 import { type Decision, LedgerGate, settleUnfinished, type Unit, type Words } from './index.ts'
@@ -29,9 +29,10 @@ const nothing: Judge = {
   judge: () => ({ outcome: 'allow', rule: null, message: '', matched: [], shadow: [], errors: [] }),
 }
 
-async function setUp(judge: Judge, ledger = new MemoryLedger()) {
+async function setUp(judge: Judge, ledger = new MemoryLedger(), limits?: FloodLimits) {
   const holds = await Holds.open({
     ledger,
+    ...(limits && { limits }),
     reviewer: (id) => ({ id, kind: 'human', groups: ['dba'], isReviewer: true }),
     isRequester: (reviewer, requester) => reviewer === requester.id,
   })
@@ -346,7 +347,8 @@ describe('locks', () => {
 
 describe('a flood of requests', () => {
   test('is refused before it buries the reviewers, each requester for itself, and goes on when some is decided', async () => {
-    const { holds, submit } = await setUp(judgeThat('hold'))
+    const limits = { open: 50, opened: 200, period: 600_000 }
+    const { holds, submit } = await setUp(judgeThat('hold'), undefined, limits)
     const one = (digest: string, id = 'shop:alice') => submit(unitOf({ actor: { id } }, { digest, wait: 0 }))
     for (let i = 0; i < 60; i++) one(`d${i}`)
     expect(one('more')).toMatchObject({ kind: 'refuse', refusal: { code: 'SP007' } })

@@ -10,7 +10,7 @@ export interface FloodLimits {
 }
 
 /** More than anybody decides; less than what buries everything else. */
-export const defaultFloodLimits: FloodLimits = { open: 50, opened: 200, period: 10 * 60_000 }
+export const defaultFloodLimits: FloodLimits = { open: 1_000, opened: 5_000, period: 10 * 60_000 }
 
 /** Why a requester may put nothing more before reviewers just now; undefined: they may. */
 export function flooding(
