@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -107,8 +107,12 @@ export const nodeFiles: FileLayer = {
 
   rename,
 
-  remove(path) {
-    return rm(path, { force: true })
+  async remove(path) {
+    try {
+      await unlink(path)
+    } catch (error) {
+      if (!isCode(error, 'ENOENT')) throw error
+    }
   },
 
   syncDirectory,

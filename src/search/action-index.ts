@@ -16,8 +16,11 @@ import { unavailable } from './thread-host.ts'
 const defaults = {
   /** How long entries wait for company before they are handed over. */
   gatherMs: 25,
-  /** Entries that are handed over as they come; more than this at once are read from the ledger's files instead. */
-  handedOver: 1_000,
+  /**
+   * Entries that are handed over as they come. More than this at once are read from the ledger's files instead: copying
+   * them from one thread to another would cost the doors more than the index gains.
+   */
+  handedOver: 64,
   /** Characters of a statement that is handed over; a longer one is read from the files, so that it is not copied here. */
   longStatement: 32 * 1024,
   /** Entries that a question waits for, so that it sees what was done just before it; and for how long. */

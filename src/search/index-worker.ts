@@ -1,3 +1,6 @@
+import { readlinkSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { basename } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage, SallyportError } from '../errors/index.ts'
 import { type Entry, readLedger } from '../ledger/index.ts'
@@ -7,6 +10,8 @@ import { Indexer } from './indexer.ts'
 
 /** The thread of the index: only here is SQLite loaded, and only here does it take time. */
 const { file, directory }: { file: string; directory: string } = workerData
+yieldToDoors()
+
 const tell = (message: FromWorker) => parentPort?.postMessage(message)
 
 const indexer = await Indexer.open({
@@ -47,5 +52,14 @@ async function* entries(directory: string, from: number): AsyncIterable<Entry> {
   } catch (error) {
     // A ledger that has not written its first segment has no entries.
     if (!(error instanceof SallyportError && error.code === 'not_found')) throw error
+  }
+}
+
+/** On Linux a thread has a priority of its own (setpriority(2)): while the machine is busy, doors come first. */
+function yieldToDoors(): void {
+  try {
+    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), 15)
+  } catch {
+    // Elsewhere it shares what there is.
   }
 }
