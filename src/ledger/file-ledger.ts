@@ -11,7 +11,7 @@ import { recordHeaderBytes, type StoredRecord } from './format.ts'
 import { HeadKeeper } from './head-keeper.ts'
 import type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 import type { LedgerLock } from './lock.ts'
-import { firstIndexSince, readRecords, readSegments } from './read.ts'
+import { Bookmark, firstIndexSince, readRecords, readSegments } from './read.ts'
 import { salvage } from './salvage.ts'
 import type { SegmentStore } from './segment-store.ts'
 import type { SegmentFile, SegmentWriter } from './segment-writer.ts'
@@ -65,7 +65,9 @@ export class FileLedger implements Ledger {
   /** Runs while the batch that collects may wait a little. */
   #soonTimer: NodeJS.Timeout | undefined
   #spareBuffer: Buffer | undefined
-  #grown: () => void = () => undefined
+  readonly #grown = new Set<(size: number) => void>()
+  /** Where the last reading of records stopped. */
+  readonly #read = new Bookmark()
   #clock = { ms: Number.NaN, at: '' }
   #retryTimer: NodeJS.Timeout | undefined
   #reviving: Promise<void> = Promise.resolve()
@@ -114,7 +116,7 @@ export class FileLedger implements Ledger {
 
   /** What stands on the disk from index `from` on, up to what is durable now. */
   records(from: number): AsyncIterable<StoredRecord> {
-    return readRecords(this.#parts.files, this.#segments, from, this.#durable.size)
+    return readRecords(this.#parts.files, this.#segments, from, this.#durable.size, this.#read)
   }
 
   /** How many entries are durable. */
@@ -122,9 +124,9 @@ export class FileLedger implements Ledger {
     return this.#durable.size
   }
 
-  /** Calls the listener after entries have become durable. */
-  onGrown(listener: () => void): void {
-    this.#grown = listener
+  onDurable(listener: (size: number) => void): () => void {
+    this.#grown.add(listener)
+    return () => this.#grown.delete(listener)
   }
 
   async *entriesSince(at: number): AsyncGenerator<Entry, void, undefined> {
@@ -263,7 +265,7 @@ export class FileLedger implements Ledger {
     if (last === undefined) return
     this.#durable = { size: last.index + 1, hash: Buffer.from(batch.hashAt(last)) }
     this.#headKeeper.due()
-    this.#grown()
+    for (const grown of this.#grown) guarded(() => grown(last.index + 1))
     if (this.#listeners.size === 0) return
     for (const entry of batch.entries.slice(from, to)) {
       if (this.#isWanted(entry.kind)) this.#tell(batch.entryOf(entry))

@@ -30,7 +30,7 @@ export { type FileLayer, type LayerFile, nodeFiles } from './file-layer.ts'
 export type { FileLedger, StateListener } from './file-ledger.ts'
 export type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 export { type FileLedgerOptions, openFileLedger } from './open-file-ledger.ts'
-export { readLedger } from './read.ts'
+export { Bookmark, readLedger } from './read.ts'
 export type { LedgerProblem } from './scan.ts'
 export { type LedgerStatus, ledgerStatus } from './status.ts'
 export {

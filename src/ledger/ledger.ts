@@ -52,6 +52,11 @@ export interface Ledger {
    * @param kinds only these; not given: all
    */
   subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void
+  /**
+   * Calls `listener` with the number of durable entries whenever it has grown, until the returned function is called:
+   * for those who follow from a distance. Costs nothing for an entry.
+   */
+  onDurable(listener: (size: number) => void): () => void
   /** Waits until everything appended so far is durable. */
   flush(): Promise<void>
   /** Flushes, closes the files and gives up the lock. */

@@ -2,7 +2,7 @@ import { SallyportError } from '../errors/index.ts'
 import { decodeEntry } from './codec.ts'
 import type { Entry } from './entry.ts'
 import { type FileLayer, nodeFiles } from './file-layer.ts'
-import type { StoredRecord } from './format.ts'
+import { type StoredRecord, segmentHeaderBytes } from './format.ts'
 import { SegmentCursor } from './segment-cursor.ts'
 import { listSegments, segmentsPath } from './segment-store.ts'
 import type { SegmentFile } from './segment-writer.ts'
@@ -19,13 +19,25 @@ export async function* readLedger(
     /** Milliseconds since 1970: from about then on, nothing left out. */
     readonly since?: number
     readonly files?: FileLayer
+    /** Where the last reading stopped: one that goes on from there need not look for the place. */
+    readonly bookmark?: Bookmark
   } = {},
 ): AsyncGenerator<Entry, void, undefined> {
   const files = options.files ?? nodeFiles
   const segments = await listSegments(files, directory)
   if (segments.length === 0) throw noLedger(directory)
   const begin = options.since === undefined ? 0 : await firstIndexSince(files, segments, options.since)
-  yield* readSegments(files, segments, Math.max(begin, options.from ?? 0), undefined)
+  yield* readSegments(files, segments, Math.max(begin, options.from ?? 0), undefined, options.bookmark)
+}
+
+/**
+ * A place behind a record that was read: which record comes next, and at which byte of which segment. Records never
+ * move, so whoever follows a ledger goes on from there; otherwise a segment is read from its beginning.
+ */
+export class Bookmark {
+  segment = ''
+  index = 0
+  offset = 0
 }
 
 /** Milliseconds by which a clock may be set back without anything being left out that is asked for by time. */
@@ -70,8 +82,9 @@ export async function* readSegments(
   segments: readonly SegmentFile[],
   from: number,
   to: number | undefined,
+  bookmark?: Bookmark,
 ): AsyncGenerator<Entry, void, undefined> {
-  for await (const { index, hash, payload } of readRecords(files, segments, from, to)) {
+  for await (const { index, hash, payload } of readRecords(files, segments, from, to, bookmark)) {
     yield decodeEntry(index, hash, payload)
   }
 }
@@ -82,6 +95,7 @@ export async function* readRecords(
   segments: readonly SegmentFile[],
   from: number,
   to: number | undefined,
+  bookmark?: Bookmark,
 ): AsyncGenerator<StoredRecord, void, undefined> {
   for (const [position, segment] of segments.entries()) {
     const limit = Math.min(
@@ -89,7 +103,7 @@ export async function* readRecords(
       to ?? Number.POSITIVE_INFINITY,
     )
     if (limit <= from || segment.firstIndex >= limit) continue
-    yield* readSegment(files, segment, from, limit)
+    yield* readSegment(files, segment, from, limit, bookmark)
   }
 }
 
@@ -98,17 +112,42 @@ async function* readSegment(
   segment: SegmentFile,
   from: number,
   limit: number,
+  bookmark?: Bookmark,
 ): AsyncGenerator<StoredRecord, void, undefined> {
   const file = await files.open(segment.path, 'read')
   try {
     const cursor = new SegmentCursor(file, await file.size())
-    for (let index = segment.firstIndex; index < limit; ) {
+    let index = segment.firstIndex
+    let next = from
+    let isResumed = false
+    if (bookmark?.segment === segment.path && bookmark.index <= from) {
+      isResumed = true
+      index = bookmark.index
+      cursor.seek(bookmark.offset)
+    }
+    while (index < limit) {
       const offset = cursor.offset
       const step = cursor.next()
       if (step.type === 'fill' && (await cursor.fill())) continue
       if (step.type === 'record' && step.index === index) {
-        if (index >= from) yield step
         index++
+        isResumed = false
+        if (bookmark !== undefined) {
+          bookmark.segment = segment.path
+          bookmark.index = index
+          bookmark.offset = cursor.offset
+        }
+        if (index > next) {
+          next = index
+          yield step
+        }
+        continue
+      }
+      if (isResumed && !(step.type === 'end' && limit === Number.POSITIVE_INFINITY)) {
+        // Another file took the place of the one that was read: its beginning holds in any case.
+        isResumed = false
+        index = segment.firstIndex
+        cursor.seek(segmentHeaderBytes)
         continue
       }
       // Where the end is not known, the first thing that is no whole entry is the end.

@@ -130,7 +130,7 @@ describe('the index of a server', () => {
         return {
           ...host,
           indexed: 0,
-          append: async () => {
+          catchUp: async () => {
             events.gone('it was shot')
             throw new Error('it was shot')
           },
@@ -143,5 +143,35 @@ describe('the index of a server', () => {
     await vi.waitFor(() => expect(index.status()).toMatchObject({ state: 'following', lag: 0 }), { timeout: 15_000 })
     expect(starts).toBe(2)
     expect(await index.find({}, all)).toHaveLength(1)
+  })
+
+  test('follows in small steps while doors are busy, and at once for who asks', async () => {
+    const ledger = new MemoryLedger()
+    const asked: number[] = []
+    const index = new ActionIndex({
+      ledger,
+      start: async (events): Promise<IndexHost> => {
+        const host = await localHost(ledger, events)
+        return {
+          ...host,
+          indexed: 0,
+          catchUp: (to) => {
+            asked.push(to - index.status().indexed)
+            return host.catchUp(to)
+          },
+        }
+      },
+      log: () => undefined,
+      isBusy: () => true,
+    })
+    opened.push(() => index.close())
+    for (let i = 0; i < 4_500; i++)
+      ledger.append('action.requested', { action: completeAction({ id: `a${i}` }), judged: null })
+    await ledger.flush()
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0))
+    expect(await index.find({}, { limit: 1 })).toHaveLength(1)
+    await vi.waitFor(() => expect(index.status().lag).toBe(0), { timeout: 20_000 })
+    expect(asked[0]).toBe(2_000)
+    expect((await index.find({}, { limit: 1 }))[0]?.action.id).toBe('a4499')
   })
 })

@@ -1,5 +1,6 @@
+import { performance } from 'node:perf_hooks'
 import { errorMessage, SallyportError } from '../errors/index.ts'
-import type { Entry, Ledger } from '../ledger/index.ts'
+import type { Ledger } from '../ledger/index.ts'
 import type {
   ActionCounts,
   ActionFilter,
@@ -14,15 +15,14 @@ import { unavailable } from './thread-host.ts'
 
 /** Every default of the index, in one place. */
 const defaults = {
-  /** How long entries wait for company before they are handed over. */
+  /** How long new entries wait for company before they are taken in. */
   gatherMs: 25,
-  /**
-   * Entries that are handed over as they come. More than this at once are read from the ledger's files instead: copying
-   * them from one thread to another would cost the doors more than the index gains.
-   */
-  handedOver: 64,
-  /** Characters of a statement that is handed over; a longer one is read from the files, so that it is not copied here. */
-  longStatement: 32 * 1024,
+  /** From this part of the time on in which the thread of the doors has something to do, the machine is theirs. */
+  busyFrom: 0.5,
+  /** Then so many entries are taken in at a time, */
+  stepEntries: 2_000,
+  /** and after each step the index rests this many times as long as the step took. */
+  restFactor: 9,
   /** Entries that a question waits for, so that it sees what was done just before it; and for how long. */
   waitFor: 5_000,
   waitMs: 1_000,
@@ -48,6 +48,8 @@ export interface ActionIndexOptions {
   readonly ledger: Ledger
   readonly start: (events: HostEvents) => Promise<IndexHost>
   readonly log: (event: string, details: Record<string, unknown>) => void
+  /** Whether the doors have much to do since this was last asked. Not given: how busy the event loop of this thread is. */
+  readonly isBusy?: () => boolean
 }
 
 /**
@@ -57,8 +59,6 @@ export interface ActionIndexOptions {
 export class ActionIndex implements ActionSearch {
   readonly #options: ActionIndexOptions
   readonly #unsubscribe: () => void
-  /** The newest entries, without gaps, up to `#durable`. */
-  #newest: Entry[] = []
   #durable = 0
   #indexed = 0
   #host: IndexHost | undefined
@@ -66,11 +66,13 @@ export class ActionIndex implements ActionSearch {
   #closed = false
   #working = false
   #timer: NodeJS.Timeout | undefined
+  readonly #isBusy: () => boolean
   readonly #waiting = new Set<() => void>()
 
   constructor(options: ActionIndexOptions) {
     this.#options = options
-    this.#unsubscribe = options.ledger.subscribe((entry) => this.#heard(entry))
+    this.#isBusy = options.isBusy ?? busyLoop()
+    this.#unsubscribe = options.ledger.onDurable((size) => this.#upTo(size))
     const { head } = options.ledger
     options.ledger.flush().then(
       () => this.#upTo(head.size),
@@ -112,14 +114,6 @@ export class ActionIndex implements ActionSearch {
     await this.#host?.close()
   }
 
-  #heard(entry: Entry): void {
-    const { length } = this.#newest
-    if (length >= defaults.handedOver || (length > 0 && entry.index !== this.#durable) || isLong(entry))
-      this.#newest = []
-    if (!isLong(entry)) this.#newest.push(entry)
-    this.#upTo(entry.index + 1)
-  }
-
   #upTo(durable: number): void {
     if (durable <= this.#durable) return
     this.#durable = durable
@@ -142,15 +136,16 @@ export class ActionIndex implements ActionSearch {
     if (host === undefined || this.#working || this.#closed || this.#durable <= this.#indexed) return
     this.#working = true
     try {
-      const [oldest] = this.#newest
-      const isGapless = oldest !== undefined && oldest.index <= this.#indexed
-      const entries = this.#newest
-      this.#newest = []
-      const fresh = entries.filter(({ index }) => index >= this.#indexed)
-      this.#know(isGapless ? await host.append(fresh) : await host.catchUp(this.#durable))
+      // While doors have much to do it follows slowly and catches up afterwards, unless somebody waits for an answer.
+      const isPaced = this.#isBusy() && this.#waiting.size === 0
+      const began = performance.now()
+      this.#know(
+        await host.catchUp(isPaced ? Math.min(this.#durable, this.#indexed + defaults.stepEntries) : this.#durable),
+      )
       this.#error = null
       this.#working = false
-      if (this.#durable > this.#indexed) this.#soon(defaults.gatherMs)
+      const rest = isPaced && this.#waiting.size === 0 ? defaults.restFactor * (performance.now() - began) : 0
+      if (this.#durable > this.#indexed) this.#soon(Math.max(defaults.gatherMs, rest))
     } catch (error) {
       this.#working = false
       this.#failed(errorMessage(error))
@@ -233,13 +228,13 @@ export class ActionIndex implements ActionSearch {
   }
 }
 
-function isLong(entry: Entry): boolean {
-  if (entry.kind === 'hold.opened') return entry.body.actions.some(({ request }) => isLongText(request.statement))
-  return entry.kind === 'action.requested' && isLongText(entry.body.action.request.statement)
-}
-
-function isLongText(statement: unknown): boolean {
-  return typeof statement === 'string' && statement.length > defaults.longStatement
+function busyLoop(): () => boolean {
+  let last = performance.eventLoopUtilization()
+  return () => {
+    const { utilization } = performance.eventLoopUtilization(last)
+    last = performance.eventLoopUtilization()
+    return utilization > defaults.busyFrom
+  }
 }
 
 /** For composition: nothing can be found where no index is. */

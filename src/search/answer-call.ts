@@ -18,8 +18,6 @@ export class CallAnswerer {
         return this.#indexer.counts(...call.args)
       case 'story':
         return this.#indexer.story(...call.args)
-      case 'append':
-        return this.#inTurn(() => this.#indexer.append(...call.args))
       case 'catchUp':
         return this.#inTurn(() => this.#indexer.catchUp(...call.args))
       case 'rebuild':

@@ -1,10 +1,9 @@
 import type { SallyportErrorCode } from '../errors/index.ts'
-import type { Entry } from '../ledger/index.ts'
 import type { ActionCounts, ActionFilter, ActionPage, ActionRecord, ActionStory, CountQuery } from './action-record.ts'
 
 /** What an index can be asked, wherever it runs. The answer to what changes it is how many entries it knows. */
 export interface IndexCalls {
-  append(entries: readonly Entry[]): Promise<number>
+  /** Takes in what is durable up to (without) the entry `to`. */
   catchUp(to: number): Promise<number>
   rebuild(reason: string): Promise<number>
   find(filter: ActionFilter, page: ActionPage): Promise<ActionRecord[]>

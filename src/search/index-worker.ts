@@ -3,7 +3,7 @@ import { setPriority } from 'node:os'
 import { basename } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage, SallyportError } from '../errors/index.ts'
-import { type Entry, readLedger } from '../ledger/index.ts'
+import { Bookmark, type Entry, readLedger } from '../ledger/index.ts'
 import { CallAnswerer } from './answer-call.ts'
 import type { FromWorker, ToWorker } from './index-host.ts'
 import { Indexer } from './indexer.ts'
@@ -11,6 +11,8 @@ import { Indexer } from './indexer.ts'
 /** The thread of the index: only here is SQLite loaded, and only here does it take time. */
 const { file, directory }: { file: string; directory: string } = workerData
 yieldToDoors()
+/** Where following the ledger stopped. */
+const followed = new Bookmark()
 
 const tell = (message: FromWorker) => parentPort?.postMessage(message)
 
@@ -48,7 +50,7 @@ tell({ type: 'ready', indexed: indexer.indexed })
 
 async function* entries(directory: string, from: number): AsyncIterable<Entry> {
   try {
-    yield* readLedger(directory, { from })
+    yield* readLedger(directory, { from, bookmark: followed })
   } catch (error) {
     // A ledger that has not written its first segment has no entries.
     if (!(error instanceof SallyportError && error.code === 'not_found')) throw error

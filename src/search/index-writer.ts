@@ -21,6 +21,13 @@ export class IndexWriter {
   readonly #counter = new Counter()
   readonly #minutes = new Map<number, { low: number; high: number }>()
   readonly #names = new Map<string, number>()
+  /** Rows to be written with one statement each: calls from here into SQLite cost more than what they do there. */
+  #tags: [tag: number, idx: number][] = []
+  #words: [idx: number, text: string][] = []
+  /** How actions end that the entries at hand speak of: most begin there too, and are written once, with their end. */
+  readonly #endings = new Map<string, EntryOf<'action.settled'> | undefined>()
+  /** Which of them are written already, by their place. */
+  readonly #written = new Set<number>()
   readonly #sql: ReturnType<typeof statements>
 
   constructor(db: Db) {
@@ -29,12 +36,25 @@ export class IndexWriter {
 
   /** A transaction was rolled back: nothing that was gathered for it stays. */
   forget(): void {
+    this.#tags = []
+    this.#words = []
     for (const _ of this.#counter.take());
     this.#minutes.clear()
     this.#names.clear()
   }
 
-  entry(entry: Entry): void {
+  entries(entries: readonly Entry[]): void {
+    this.#endings.clear()
+    this.#written.clear()
+    for (const entry of entries) {
+      if (entry.kind !== 'action.settled') continue
+      const { action } = entry.body
+      this.#endings.set(action, this.#endings.has(action) ? undefined : entry)
+    }
+    for (const entry of entries) this.#entry(entry)
+  }
+
+  #entry(entry: Entry): void {
     switch (entry.kind) {
       case 'action.requested':
         return this.#requested(entry)
@@ -68,6 +88,7 @@ export class IndexWriter {
 
   /** Writes what gathered over a batch, and how far the index is. */
   finish(next: number, hash: string): void {
+    this.#write()
     for (const { dimension, minute, value, n } of this.#counter.take()) {
       if (n !== 0) this.#sql.count.run(dimension, minute, this.#name(value), n)
     }
@@ -79,6 +100,8 @@ export class IndexWriter {
   #requested({ index, at, body: { action, judged } }: EntryOf<'action.requested'>): void {
     const ms = Date.parse(at)
     const { id, door, operation, actor, effects } = action
+    const ending = this.#endings.get(id)
+    const ended = ending !== undefined && ending.index > index ? ending : undefined
     const added = this.#sql.action.run(
       index,
       id,
@@ -89,6 +112,10 @@ export class IndexWriter {
       operation,
       judged?.verdict ?? null,
       judged?.rule ?? null,
+      ended?.body.outcome ?? null,
+      ended?.body.rows ?? null,
+      ended?.index ?? null,
+      ended === undefined ? null : Date.parse(ended.at),
     )
     // An id that is there already: what comes under it belongs to the first.
     if (added.changes === 0) {
@@ -97,11 +124,23 @@ export class IndexWriter {
       return
     }
     const { json, cut } = keptAction(action)
-    this.#sql.details.run(index, json, cut ? 1 : 0, judged?.reason ?? '', judged?.ruleSet ?? null)
-    this.#sql.words.run(index, wordsOf(action, judged?.rule ?? '', judged?.reason ?? ''))
+    this.#sql.details.run(
+      index,
+      json,
+      cut ? 1 : 0,
+      judged?.reason ?? '',
+      judged?.ruleSet ?? null,
+      ended?.body.message ?? null,
+    )
+    this.#words.push([index, wordsOf(action, judged?.rule ?? '', judged?.reason ?? '')])
     for (const name of tagsOf(action)) this.#tag(index, name)
     this.#count(ms, action, judged)
     this.#judgedTags(index, judged)
+    if (ended !== undefined) {
+      this.#ended(index, ms, ended.body)
+      this.#endings.delete(id)
+      this.#written.add(ended.index)
+    }
     const minute = minuteOf(ms)
     const reach = this.#minutes.get(minute)
     if (reach === undefined) this.#minutes.set(minute, { low: index, high: index })
@@ -138,7 +177,13 @@ export class IndexWriter {
     if (judged.rule !== null) this.#tag(idx, tagName('rule', judged.rule))
   }
 
+  #ended(idx: number, at: number, { outcome }: { readonly outcome: string }): void {
+    this.#counter.add('outcome', at, outcome)
+    if (outcome !== 'completed') this.#tag(idx, tagName('outcome', outcome))
+  }
+
   #settled({ index, at, body }: EntryOf<'action.settled'>): void {
+    if (this.#written.delete(index)) return
     const row = this.#row(body.action)
     if (row === undefined) return
     if (row.outcome !== null) {
@@ -147,8 +192,7 @@ export class IndexWriter {
       this.#counter.add('outcome', row.at, row.outcome, -1)
       this.#untag(row.idx, tagName('outcome', row.outcome))
     }
-    this.#counter.add('outcome', row.at, body.outcome)
-    if (body.outcome !== 'completed') this.#tag(row.idx, tagName('outcome', body.outcome))
+    this.#ended(row.idx, row.at, body)
     this.#sql.settled.run(body.outcome, body.rows, index, Date.parse(at), row.idx)
     if (body.message !== undefined) this.#sql.message.run(body.message, row.idx)
   }
@@ -158,16 +202,24 @@ export class IndexWriter {
     this.#tag(idx, tagName('hold', hold))
   }
 
+  #write(): void {
+    if (this.#tags.length > 0) this.#sql.tags.run(JSON.stringify(this.#tags))
+    if (this.#words.length > 0) this.#sql.words.run(JSON.stringify(this.#words))
+    this.#tags = []
+    this.#words = []
+  }
+
   #row(id: string): Row | undefined {
     const [row] = this.#sql.row.all(id)
     return isRow(row) ? row : undefined
   }
 
   #tag(idx: number, name: string): void {
-    this.#sql.tag.run(this.#name(name), idx)
+    this.#tags.push([this.#name(name), idx])
   }
 
   #untag(idx: number, name: string): void {
+    this.#write()
     this.#sql.untag.run(this.#name(name), idx)
   }
 
@@ -201,11 +253,12 @@ function isRow(row: unknown): row is Row {
 function statements(db: Db) {
   return {
     action: db.prepare(
-      `INSERT INTO actions (idx, id, at, door, effects, actor, operation, verdict, rule)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO actions
+       (idx, id, at, door, effects, actor, operation, verdict, rule, outcome, row_count, ended, ended_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     ),
-    details: db.prepare('INSERT INTO details (idx, action, cut, reason, rule_set) VALUES (?, ?, ?, ?, ?)'),
-    words: db.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)'),
+    details: db.prepare('INSERT INTO details (idx, action, cut, reason, rule_set, message) VALUES (?, ?, ?, ?, ?, ?)'),
+    words: db.prepare('INSERT INTO words (rowid, text) SELECT value ->> 0, value ->> 1 FROM json_each(?)'),
     row: db.prepare('SELECT idx, at, verdict, rule, outcome FROM actions WHERE id = ?'),
     judged: db.prepare('UPDATE actions SET verdict = ?, rule = ? WHERE idx = ?'),
     reason: db.prepare('UPDATE details SET reason = ?, rule_set = ? WHERE idx = ?'),
@@ -217,7 +270,9 @@ function statements(db: Db) {
     held: db.prepare('UPDATE actions SET hold = ? WHERE idx = ?'),
     further: db.prepare('INSERT OR IGNORE INTO further VALUES (?, ?)'),
     ofHold: db.prepare('INSERT OR IGNORE INTO of_hold VALUES (?, ?)'),
-    tag: db.prepare('INSERT OR IGNORE INTO tags VALUES (?, ?)'),
+    tags: db.prepare(
+      'INSERT OR IGNORE INTO tags SELECT value ->> 0 AS tag, value ->> 1 AS idx FROM json_each(?) ORDER BY tag, idx',
+    ),
     untag: db.prepare('DELETE FROM tags WHERE tag = ? AND idx = ?'),
     findName: db.prepare('SELECT id FROM names WHERE name = ?'),
     addName: db.prepare('INSERT INTO names (name) VALUES (?)'),

@@ -2,7 +2,7 @@
  * search/: finds actions on the ledger: an SQLite index (libsql, FTS5) that can be dropped at any time and is then
  * built anew from the ledger. It holds nothing that the ledger does not hold.
  *
- * `action-index.ts` follows the ledger, and hands over what is new, or says how far to read; `thread-host.ts` and
+ * `action-index.ts` follows the ledger and says how far to read, slowly while doors are busy; `thread-host.ts` and
  * `index-worker.ts` carry that into a thread of its own; `indexer.ts` keeps the index (`index-writer.ts` folds entries
  * into the tables of `tables.ts`; `find.ts` and `count.ts` ask them).
  * @module

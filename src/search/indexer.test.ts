@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MemoryLedger } from '../../test/support/memory-ledger.ts'
 import { type ActionInput, completeAction, type Effect, type Outcome, outcomes } from '../action/index.ts'
-import type { Entry, Settlement } from '../ledger/index.ts'
+import type { Settlement } from '../ledger/index.ts'
 import type { ActionFilter } from './index.ts'
 import { Indexer } from './indexer.ts'
 import { matches } from './matches.ts'
@@ -362,10 +362,7 @@ describe('the file of the index', () => {
     await ledger.flush()
     const again = await open(file())
     expect(again.indexed).toBe(10)
-    const entries: Entry[] = ledger.durableEntries
-    await again.append(entries.slice(5, 12))
-    await again.append(entries.slice(15))
-    await again.append(entries.slice(0, 3))
+    for (const to of [12, 15, 3, 20]) await again.catchUp(to)
     expect(again.indexed).toBe(20)
     expect(await ids(again)).toHaveLength(20)
     expect(dropped).toEqual([])

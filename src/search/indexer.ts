@@ -59,16 +59,6 @@ export class Indexer {
     return this.#next
   }
 
-  /** Takes in entries; those it knows already are passed over, and those missing before them are read. */
-  async append(entries: readonly Entry[]): Promise<number> {
-    const [first] = entries
-    if (first === undefined) return this.#next
-    if (first.index > this.#next) await this.catchUp(first.index)
-    const fresh = entries.filter(({ index }) => index >= this.#next)
-    if (fresh.length > 0) this.#apply(fresh)
-    return this.#next
-  }
-
   /** Reads the ledger up to (without) the entry `to`. */
   async catchUp(to: number): Promise<number> {
     if (to <= this.#next) return this.#next
@@ -159,7 +149,7 @@ export class Indexer {
     this.#guarded(() => {
       this.#db.exec('BEGIN IMMEDIATE')
       try {
-        for (const entry of entries) this.#writer.entry(entry)
+        this.#writer.entries(entries)
         this.#writer.finish(last.index + 1, last.hash)
         this.#db.exec('COMMIT')
       } catch (error) {

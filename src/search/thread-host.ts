@@ -1,7 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { SallyportError } from '../errors/index.ts'
-import type { Entry } from '../ledger/index.ts'
 import type { ActionFilter, ActionPage, CountQuery } from './action-record.ts'
 import type { Call, FromWorker, HostEvents, IndexCalls, IndexHost, ToWorker } from './index-host.ts'
 
@@ -52,10 +51,6 @@ export class ThreadHost implements IndexHost {
 
   get indexed(): number {
     return this.#indexed
-  }
-
-  append(entries: readonly Entry[]): Promise<number> {
-    return this.#call<'append'>({ name: 'append', args: [entries] })
   }
 
   catchUp(to: number): Promise<number> {

@@ -21,7 +21,6 @@ export async function localHost(ledger: Ledger, events: HostEvents, file = ':mem
     get indexed() {
       return indexer.indexed
     },
-    append: async (...args) => Number(await answerer.answer({ name: 'append', args })),
     catchUp: async (...args) => Number(await answerer.answer({ name: 'catchUp', args })),
     rebuild: async (...args) => Number(await answerer.answer({ name: 'rebuild', args })),
     find: (...args) => indexer.find(...args),

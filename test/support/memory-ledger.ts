@@ -17,6 +17,7 @@ export class MemoryLedger implements Ledger {
   readonly durableEntries: Entry[] = []
   #waiting: Entry[] = []
   #listeners = new Map<(entry: Entry) => void, readonly EntryKind[] | undefined>()
+  readonly #grown = new Set<(size: number) => void>()
   #batch = newBatch()
   #size = 0
   state: LedgerState = 'open'
@@ -52,6 +53,7 @@ export class MemoryLedger implements Ledger {
       this.durableEntries.push(entry)
       for (const [listener, kinds] of this.#listeners) if (kinds?.includes(entry.kind) !== false) listener(entry)
     }
+    for (const grown of this.#grown) grown(this.durableEntries.length)
     batch.resolve()
   }
 
@@ -71,6 +73,11 @@ export class MemoryLedger implements Ledger {
   subscribe(listener: (entry: Entry) => void, kinds?: readonly EntryKind[]): () => void {
     this.#listeners.set(listener, kinds)
     return () => this.#listeners.delete(listener)
+  }
+
+  onDurable(listener: (size: number) => void): () => void {
+    this.#grown.add(listener)
+    return () => this.#grown.delete(listener)
   }
 
   async flush(): Promise<void> {

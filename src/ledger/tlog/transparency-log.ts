@@ -17,7 +17,7 @@ export interface DurableEntries {
   readonly durableSize: number
   /** From index `from` up to what is durable now. */
   records(from: number): AsyncIterable<{ readonly index: number; readonly payload: Buffer }>
-  onGrown(listener: () => void): void
+  onDurable(listener: () => void): () => void
 }
 
 export interface TransparencyLogOptions {
@@ -54,6 +54,7 @@ export class TransparencyLog {
   #running: Promise<void> = Promise.resolve()
   #closed = false
   #signed: () => void = () => undefined
+  #unsubscribe: () => void = () => undefined
 
   private constructor(options: TransparencyLogOptions, checkpoint: Checkpoint) {
     this.#options = options
@@ -76,7 +77,7 @@ export class TransparencyLog {
     log.#partials = log.#tree.partialPaths
     await log.#holdTo(log.#tree, options.kept ?? [])
     await log.#integrate()
-    options.entries.onGrown(() => log.#due())
+    log.#unsubscribe = options.entries.onDurable(() => log.#due())
     return log
   }
 
@@ -93,6 +94,7 @@ export class TransparencyLog {
   /** Brings the log up to what is durable now. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#unsubscribe()
     clearTimeout(this.#timer)
     await this.#running
     await this.#integrate().catch((error: unknown) => this.#options.onProblem?.(error))
