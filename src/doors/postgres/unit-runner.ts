@@ -1,12 +1,12 @@
 import { errorMessage } from '../../errors/index.ts'
 import { type Decision, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
 import { charactersBefore } from './as-extended.ts'
-import { bindingDigest } from './binding.ts'
 import { CommitGate } from './commit-gate.ts'
 import { poisonMessages } from './estimate.ts'
 import { FactsBefore, type FactsFound } from './facts-before.ts'
 import type { TransactionControl } from './grammar/index.ts'
 import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
+import { SessionUnit } from './session-unit.ts'
 import { actionOf, type Estimate } from './statement-action.ts'
 import { farthest, reachOf } from './steps.ts'
 import { together } from './together.ts'
@@ -102,17 +102,14 @@ export class UnitRunner {
     // In a failed transaction the server runs nothing but its end: such a statement touches no row.
     const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
     const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
-    return {
+    const given = {
       actions,
-      // Nothing else of this session runs while the unit waits, so the context is that of now.
-      get digest() {
-        return bindingDigest(commits(work) ? [...earlier, ...work.steps] : work.steps, context())
-      },
       unknown: policy.unknown,
       record: this.#mayRecordSoon(work) ? 'soon' : 'now',
       // Waiting inside a transaction would pin its locks.
       wait: replies.status === 'I' && !replies.unsynced ? policy.wait : 0,
-    }
+    } as const
+    return new SessionUnit(given, commits(work) ? [...earlier, ...work.steps] : work.steps, context)
   }
 
   /** Whether nothing takes effect by it, now or before a later record that takes this one along. */
