@@ -1,7 +1,7 @@
 import { FactsBuilder } from '../facts.ts'
 import { isOn, list, nameOf, option, relationName, roleName, type Tree, text, tree } from '../tree.ts'
 import { walk } from '../walk.ts'
-import type { Handlers } from './handler.ts'
+import { declares, type Handlers } from './handler.ts'
 import { objectWord } from './objects.ts'
 
 /** Subcommands of ALTER TABLE by what they do beyond changing structure (PostgreSQL source, AlterTableType). */
@@ -76,10 +76,7 @@ export const altering: Handlers = {
     facts.resource(word.toLowerCase(), relationName(node.relation))
     for (const command of list(node.cmds)) addSubcommand(tree(tree(command).AlterTableCmd), facts)
   },
-  AlterTableMoveAllStmt: (_node, facts) => {
-    facts.operation = 'ALTER TABLE'
-    facts.effect('deploy', 'disrupt')
-  },
+  AlterTableMoveAllStmt: declares('ALTER TABLE', ['deploy', 'disrupt']),
   AlterObjectSchemaStmt: (node, facts) => {
     facts.operation = `ALTER ${objectWord(node.objectType)}`
     facts.effect('deploy', 'disrupt')
@@ -120,32 +117,18 @@ export const altering: Handlers = {
     if ((allowed !== undefined && !isOn(allowed)) || option(node.options, 'connection_limit') === '0')
       facts.trait('nologin')
   },
-  AlterTypeStmt: (node, facts) => {
-    facts.operation = 'ALTER TYPE'
-    facts.effect('deploy')
-    facts.resource('type', nameOf(node.typeName))
-  },
+  AlterTypeStmt: declares('ALTER TYPE', ['deploy'], 'type', (node) => nameOf(node.typeName)),
   AlterEventTrigStmt: (node, facts) => {
     facts.operation = 'ALTER EVENT TRIGGER'
     facts.effect('conceal')
     facts.trait('disable-trigger')
     facts.resource('event trigger', text(node.trigname))
   },
-  AlterPolicyStmt: (node, facts) => {
-    facts.operation = 'ALTER POLICY'
-    facts.effect('grant', 'conceal')
-    facts.resource('policy', text(node.policy_name))
-  },
-  AlterPublicationStmt: (node, facts) => {
-    facts.operation = 'ALTER PUBLICATION'
-    facts.effect('conceal')
-    facts.resource('publication', text(node.pubname))
-  },
-  AlterSubscriptionStmt: (node, facts) => {
-    facts.operation = 'ALTER SUBSCRIPTION'
-    facts.effect('conceal', 'export')
-    facts.resource('subscription', text(node.subname))
-  },
+  AlterPolicyStmt: declares('ALTER POLICY', ['grant', 'conceal'], 'policy', (node) => text(node.policy_name)),
+  AlterPublicationStmt: declares('ALTER PUBLICATION', ['conceal'], 'publication', (node) => text(node.pubname)),
+  AlterSubscriptionStmt: declares('ALTER SUBSCRIPTION', ['conceal', 'export'], 'subscription', (node) =>
+    text(node.subname),
+  ),
 }
 
 /** Statements that change a definition in place, with nothing more to it. */

@@ -1,6 +1,6 @@
 import { addFunctionCall } from '../functions.ts'
 import { constantOf, list, nameOf, option, relationName, stringOf, type Tree, text, tree } from '../tree.ts'
-import type { Handlers } from './handler.ts'
+import { declares, type Handlers } from './handler.ts'
 
 /** Languages in which a function can do no more than SQL can. */
 const trusted = new Set(['sql', 'plpgsql', 'plv8', 'plperl', 'pltcl', 'plrust', 'pllua'])
@@ -54,75 +54,42 @@ export const code: Handlers = {
     facts.objects = 1
     facts.resource('table', relationName(node.relation))
   },
-  CreateEventTrigStmt: (node, facts) => {
-    facts.operation = 'CREATE EVENT TRIGGER'
-    facts.effect('deploy', 'execute')
-    facts.resource('event trigger', text(node.trigname))
-  },
-  RuleStmt: (node, facts) => {
-    facts.operation = 'CREATE RULE'
-    facts.effect('deploy', 'execute')
-    facts.resource('table', relationName(node.relation))
-  },
-  CreatePLangStmt: (node, facts) => {
-    facts.operation = 'CREATE LANGUAGE'
-    facts.effect('deploy', 'execute')
-    facts.resource('language', text(node.plname))
-  },
+  CreateEventTrigStmt: declares('CREATE EVENT TRIGGER', ['deploy', 'execute'], 'event trigger', (node) =>
+    text(node.trigname),
+  ),
+  RuleStmt: declares('CREATE RULE', ['deploy', 'execute'], 'table', (node) => relationName(node.relation)),
+  CreatePLangStmt: declares('CREATE LANGUAGE', ['deploy', 'execute'], 'language', (node) => text(node.plname)),
   LoadStmt: (node, facts) => {
     facts.operation = 'LOAD'
     facts.effect('execute')
     facts.trait('language-c')
     facts.resource('file', text(node.filename))
   },
-  CreateExtensionStmt: (node, facts) => {
-    facts.operation = 'CREATE EXTENSION'
-    facts.effect('deploy', 'execute')
-    facts.resource('extension', text(node.extname))
-  },
-  CreateCastStmt: (_node, facts) => {
-    facts.operation = 'CREATE CAST'
-    facts.effect('deploy', 'execute')
-  },
-  CreateFdwStmt: (node, facts) => {
-    facts.operation = 'CREATE FOREIGN DATA WRAPPER'
-    facts.effect('deploy', 'execute', 'export')
-    facts.resource('foreign data wrapper', text(node.fdwname))
-  },
-  CreateForeignServerStmt: (node, facts) => {
-    facts.operation = 'CREATE SERVER'
-    facts.effect('deploy', 'export')
-    facts.resource('server', text(node.servername))
-  },
-  CreateForeignTableStmt: (node, facts) => {
-    facts.operation = 'CREATE FOREIGN TABLE'
-    facts.effect('deploy', 'export')
-    facts.resource('foreign table', relationName(tree(node.base).relation))
-  },
-  ImportForeignSchemaStmt: (node, facts) => {
-    facts.operation = 'IMPORT FOREIGN SCHEMA'
-    facts.effect('deploy', 'export')
-    facts.resource('server', text(node.server_name))
-  },
-  CreateUserMappingStmt: (node, facts) => {
-    facts.operation = 'CREATE USER MAPPING'
-    facts.effect('grant', 'export')
-    facts.resource('server', text(node.servername))
-  },
-  CreateSubscriptionStmt: (node, facts) => {
-    facts.operation = 'CREATE SUBSCRIPTION'
-    facts.effect('deploy', 'export')
-    facts.resource('subscription', text(node.subname))
-  },
-  CreatePublicationStmt: (node, facts) => {
-    facts.operation = 'CREATE PUBLICATION'
-    facts.effect('deploy', 'export')
-    facts.resource('publication', text(node.pubname))
-  },
-  SecLabelStmt: (_node, facts) => {
-    facts.operation = 'SECURITY LABEL'
-    facts.effect('grant')
-  },
+  CreateExtensionStmt: declares('CREATE EXTENSION', ['deploy', 'execute'], 'extension', (node) => text(node.extname)),
+  CreateCastStmt: declares('CREATE CAST', ['deploy', 'execute']),
+  CreateFdwStmt: declares(
+    'CREATE FOREIGN DATA WRAPPER',
+    ['deploy', 'execute', 'export'],
+    'foreign data wrapper',
+    (node) => text(node.fdwname),
+  ),
+  CreateForeignServerStmt: declares('CREATE SERVER', ['deploy', 'export'], 'server', (node) => text(node.servername)),
+  CreateForeignTableStmt: declares('CREATE FOREIGN TABLE', ['deploy', 'export'], 'foreign table', (node) =>
+    relationName(tree(node.base).relation),
+  ),
+  ImportForeignSchemaStmt: declares('IMPORT FOREIGN SCHEMA', ['deploy', 'export'], 'server', (node) =>
+    text(node.server_name),
+  ),
+  CreateUserMappingStmt: declares('CREATE USER MAPPING', ['grant', 'export'], 'server', (node) =>
+    text(node.servername),
+  ),
+  CreateSubscriptionStmt: declares('CREATE SUBSCRIPTION', ['deploy', 'export'], 'subscription', (node) =>
+    text(node.subname),
+  ),
+  CreatePublicationStmt: declares('CREATE PUBLICATION', ['deploy', 'export'], 'publication', (node) =>
+    text(node.pubname),
+  ),
+  SecLabelStmt: declares('SECURITY LABEL', ['grant']),
   CopyStmt: (node, facts) => addCopy(node, facts),
 }
 

@@ -1,6 +1,6 @@
 import type { FactsBuilder } from '../facts.ts'
 import { list, nameOf, relationName, type Tree, text, tree } from '../tree.ts'
-import type { Handlers } from './handler.ts'
+import { declares, type Handlers } from './handler.ts'
 import { objectWord } from './objects.ts'
 
 function temporary(relation: unknown, facts: FactsBuilder): void {
@@ -66,11 +66,7 @@ export const creating: Handlers = {
     facts.objects = 1
     facts.resource('database', text(node.dbname))
   },
-  CreatePolicyStmt: (node, facts) => {
-    facts.operation = 'CREATE POLICY'
-    facts.effect('grant', 'deploy')
-    facts.resource('policy', text(node.policy_name))
-  },
+  CreatePolicyStmt: declares('CREATE POLICY', ['grant', 'deploy'], 'policy', (node) => text(node.policy_name)),
   DefineStmt: (node, facts) => {
     facts.operation = `CREATE ${objectWord(node.kind)}`
     facts.effect('deploy')

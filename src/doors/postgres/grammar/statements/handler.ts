@@ -1,3 +1,4 @@
+import type { Effect } from '../../../../action/index.ts'
 import type { FactsBuilder } from '../facts.ts'
 import type { Tree } from '../tree.ts'
 
@@ -18,3 +19,17 @@ export interface HandlerContext {
 export type Handler = (node: Tree, facts: FactsBuilder, context: HandlerContext) => void
 
 export type Handlers = Readonly<Record<string, Handler>>
+
+/** The handler of a statement that always does the same to one thing, or to none that has a name. */
+export function declares(
+  operation: string,
+  effects: readonly Effect[],
+  type?: string,
+  nameOf?: (node: Tree) => string,
+): Handler {
+  return (node, facts) => {
+    facts.operation = operation
+    facts.effect(...effects)
+    if (type !== undefined && nameOf !== undefined) facts.resource(type, nameOf(node))
+  }
+}

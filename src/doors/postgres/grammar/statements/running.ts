@@ -1,6 +1,6 @@
 import type { TransactionControl } from '../facts.ts'
 import { isOn, list, option, relationName, text, tree } from '../tree.ts'
-import type { Handlers } from './handler.ts'
+import { declares, type Handlers } from './handler.ts'
 
 const transactions: Readonly<Record<string, readonly [string, TransactionControl]>> = {
   TRANS_STMT_BEGIN: ['BEGIN', 'begin'],
@@ -78,21 +78,12 @@ export const running: Handlers = {
     if (control === 'prepare') facts.effect('disrupt')
     if (control === null) facts.effect('unknown')
   },
-  DeclareCursorStmt: (_node, facts) => {
-    facts.operation = 'SELECT'
-    facts.effect('read')
-  },
-  FetchStmt: (_node, facts) => {
-    facts.operation = 'FETCH'
-    facts.effect('read')
-  },
+  DeclareCursorStmt: declares('SELECT', ['read']),
+  FetchStmt: declares('FETCH', ['read']),
   ClosePortalStmt: (_node, facts) => {
     facts.operation = 'CLOSE'
   },
-  VariableShowStmt: (_node, facts) => {
-    facts.operation = 'SHOW'
-    facts.effect('read')
-  },
+  VariableShowStmt: declares('SHOW', ['read']),
   ListenStmt: (_node, facts) => {
     facts.operation = 'LISTEN'
   },
@@ -107,10 +98,7 @@ export const running: Handlers = {
   ConstraintsSetStmt: (_node, facts) => {
     facts.operation = 'SET CONSTRAINTS'
   },
-  CheckPointStmt: (_node, facts) => {
-    facts.operation = 'CHECKPOINT'
-    facts.effect('disrupt')
-  },
+  CheckPointStmt: declares('CHECKPOINT', ['disrupt']),
   LockStmt: (node, facts) => {
     facts.operation = 'LOCK TABLE'
     facts.objects = list(node.relations).length
@@ -126,11 +114,7 @@ export const running: Handlers = {
     if (facts.operation === 'VACUUM FULL') facts.effect('disrupt')
     for (const item of list(node.rels)) facts.resource('table', relationName(tree(tree(item).VacuumRelation).relation))
   },
-  ClusterStmt: (node, facts) => {
-    facts.operation = 'CLUSTER'
-    facts.effect('deploy', 'disrupt')
-    facts.resource('table', relationName(node.relation))
-  },
+  ClusterStmt: declares('CLUSTER', ['deploy', 'disrupt'], 'table', (node) => relationName(node.relation)),
   ReindexStmt: (node, facts) => {
     facts.operation = 'REINDEX'
     facts.effect('deploy')
