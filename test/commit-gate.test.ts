@@ -1,5 +1,4 @@
-import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   encodeBind,
   encodeExecute,
@@ -9,7 +8,8 @@ import {
   syncMessage,
 } from '../src/doors/postgres/wire/encode.ts'
 import { type Guard, type GuardedClient, judgeOf, startGuard } from './support/guard.ts'
-import { availablePostgres, startTestPostgres, type TestPostgres } from './support/postgres.ts'
+import { availablePostgres } from './support/postgres.ts'
+import { failure, testServer } from './support/test-server.ts'
 import { WireClient } from './support/wire-client.ts'
 
 /** By numbers only: what no statement's text gives away. */
@@ -37,34 +37,14 @@ const schema = `
   ANALYZE;
 `
 
-async function failure(work: Promise<unknown>): Promise<pg.DatabaseError> {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof pg.DatabaseError) return error
-    throw error
-  }
-  throw new Error('the statement was expected to fail')
-}
-
 describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('the commit gate, %s', (_name, kind) => {
-  let postgres: TestPostgres
-  let direct: pg.Client
+  const server = testServer(kind)
   let guard: Guard
   let client: GuardedClient
 
-  beforeAll(async () => {
-    postgres = await startTestPostgres(kind)
-    direct = new pg.Client({ connectionString: postgres.superuserUrl })
-    await direct.connect()
-  })
-  afterAll(async () => {
-    await direct?.end()
-    await postgres?.stop()
-  })
   beforeEach(async () => {
-    await direct.query(schema)
-    guard = await startGuard(postgres, { judge: judgeOf(rules), unknown: 'allow', wait: 0 })
+    await server.direct.query(schema)
+    guard = await startGuard(server.postgres, { judge: judgeOf(rules), unknown: 'allow', wait: 0 })
     client = await guard.connect()
   })
   afterEach(async () => {
@@ -72,7 +52,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('th
   })
 
   async function rowsOf(table: string): Promise<number> {
-    const { rows } = await direct.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`)
+    const { rows } = await server.direct.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`)
     return rows[0]?.n ?? -1
   }
 
@@ -103,12 +83,12 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('th
 
   test('a client may wait: nothing is locked meanwhile, and the same bytes run once approved', async () => {
     await guard.close()
-    guard = await startGuard(postgres, { judge: judgeOf(rules), unknown: 'allow', wait: 20_000 })
+    guard = await startGuard(server.postgres, { judge: judgeOf(rules), unknown: 'allow', wait: 20_000 })
     client = await guard.connect()
     const opened = guard.nextHold()
     const deleted = client.query({ name: 'kept', text: 'DELETE FROM orders WHERE id = $1', values: [1] })
     const hold = await opened
-    await direct.query('UPDATE orders SET note = $1 WHERE id = 1', ['not locked'])
+    await server.direct.query('UPDATE orders SET note = $1 WHERE id = 1', ['not locked'])
     expect(await rowsOf('items')).toBe(600)
     await guard.holds.vote(hold, 'rita', 'approve', '')
     expect((await deleted).rowCount).toBe(1)
@@ -121,7 +101,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('th
   test('what was approved may not touch more rows when it runs', async () => {
     await failure(client.query('DELETE FROM orders WHERE id = 1'))
     await approve()
-    await direct.query('INSERT INTO items SELECT g, 1 FROM generate_series(1001, 1010) g')
+    await server.direct.query('INSERT INTO items SELECT g, 1 FROM generate_series(1001, 1010) g')
     expect(await failure(client.query('DELETE FROM orders WHERE id = 1'))).toMatchObject({ code: 'SP001' })
     expect(await rowsOf('items')).toBe(610)
   })
@@ -278,7 +258,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('th
   })
 
   test('what runs at the commit itself still fails it', async () => {
-    await direct.query('ALTER TABLE items ALTER CONSTRAINT items_order_id_fkey DEFERRABLE INITIALLY DEFERRED')
+    await server.direct.query('ALTER TABLE items ALTER CONSTRAINT items_order_id_fkey DEFERRABLE INITIALLY DEFERRED')
     const error = await failure(client.query('INSERT INTO items VALUES (9999, 9999)'))
     expect(error.code).toBe('23503')
     expect(await rowsOf('items')).toBe(600)
@@ -289,7 +269,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('th
   })
 
   test('names that hide the counters do not blind it', async () => {
-    await direct.query(`CREATE SCHEMA IF NOT EXISTS evil;
+    await server.direct.query(`CREATE SCHEMA IF NOT EXISTS evil;
       CREATE OR REPLACE FUNCTION evil.pg_stat_get_xact_tuples_deleted(oid) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint';
       DROP OPERATOR IF EXISTS evil.> (bigint, int);
       CREATE OR REPLACE FUNCTION evil.never(bigint, int) RETURNS boolean LANGUAGE sql AS 'SELECT false';
@@ -302,7 +282,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('th
 
   test('switched off, what is counted beforehand decides', async () => {
     await guard.close()
-    guard = await startGuard(postgres, { judge: judgeOf(rules), unknown: 'allow', wait: 0, commitGate: false })
+    guard = await startGuard(server.postgres, { judge: judgeOf(rules), unknown: 'allow', wait: 0, commitGate: false })
     client = await guard.connect()
     await expect(client.query('DELETE FROM orders WHERE id = 1')).rejects.toMatchObject({ code: 'SP001' })
     expect((await client.query('DELETE FROM plain WHERE id = 1')).rowCount).toBe(1)

@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   encodeBind,
@@ -11,7 +10,7 @@ import {
   syncMessage,
 } from '../src/doors/postgres/wire/encode.ts'
 import { type Guard, type GuardedClient, judgeOf, startGuard } from './support/guard.ts'
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts'
+import { testServer } from './support/test-server.ts'
 import { WireClient } from './support/wire-client.ts'
 
 // Whatever bytes a client sends: other sessions feel nothing, and what the rules forbid does not happen.
@@ -20,29 +19,23 @@ import { WireClient } from './support/wire-client.ts'
 const rules = `  - { id: keep, about: Nothing is deleted here, when: '"delete" in effects || "destroy" in effects || "execute" in effects', then: block }\n`
 const runs = Number(process.env.SALLYPORT_FUZZ_RUNS ?? 60)
 
-let postgres: TestPostgres
-let direct: pg.Client
+const server = testServer()
 let guard: Guard
 let bystander: GuardedClient
 
 beforeAll(async () => {
-  postgres = await startTestPostgres()
-  direct = new pg.Client({ connectionString: postgres.superuserUrl })
-  await direct.connect()
-  await direct.query('CREATE TABLE kept (id int PRIMARY KEY)')
-  await direct.query('INSERT INTO kept SELECT generate_series(1, 100)')
-  guard = await startGuard(postgres, { wait: 0, judge: judgeOf(rules) })
+  await server.direct.query('CREATE TABLE kept (id int PRIMARY KEY)')
+  await server.direct.query('INSERT INTO kept SELECT generate_series(1, 100)')
+  guard = await startGuard(server.postgres, { wait: 0, judge: judgeOf(rules) })
   bystander = await guard.connect()
 })
 afterAll(async () => {
   await guard?.close()
-  await direct?.end()
-  await postgres?.stop()
 })
 
 async function allIsWell(): Promise<void> {
   expect((await bystander.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
-  const { rows } = await direct.query<{ n: number }>('SELECT count(*)::int AS n FROM kept WHERE id <= 100')
+  const { rows } = await server.direct.query<{ n: number }>('SELECT count(*)::int AS n FROM kept WHERE id <= 100')
   expect(rows[0]?.n).toBe(100)
 }
 

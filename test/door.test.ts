@@ -1,51 +1,31 @@
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Guard, type GuardedClient, judgeOf, startGuard, testRules } from './support/guard.ts'
 import { MemoryLedger } from './support/memory-ledger.ts'
-import { availablePostgres, startTestPostgres, type TestPostgres, unavailablePostgres } from './support/postgres.ts'
-
-/** What the statement failed with, as the driver reports it. */
-async function failure(work: Promise<unknown>): Promise<pg.DatabaseError> {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof pg.DatabaseError) return error
-    throw error
-  }
-  throw new Error('the statement was expected to fail')
-}
+import { availablePostgres, unavailablePostgres } from './support/postgres.ts'
+import { failure, testServer } from './support/test-server.ts'
 
 describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
   'the door in front of %s',
   (_name, kind) => {
-    let postgres: TestPostgres
-    let direct: pg.Client
+    const server = testServer(kind)
     let guard: Guard
 
-    beforeAll(async () => {
-      postgres = await startTestPostgres(kind)
-      direct = new pg.Client({ connectionString: postgres.superuserUrl })
-      await direct.connect()
-    })
-    afterAll(async () => {
-      await direct?.end()
-      await postgres?.stop()
-    })
     afterEach(async () => {
       await guard?.close()
-      await direct.query('DROP TABLE IF EXISTS orders, other')
+      await server.direct.query('DROP TABLE IF EXISTS orders, other')
     })
 
     async function setUp(options: Parameters<typeof startGuard>[1] = {}): Promise<GuardedClient> {
-      await direct.query('CREATE TABLE orders (id int PRIMARY KEY, note text)')
-      await direct.query("INSERT INTO orders SELECT g, 'n' FROM generate_series(1, 1000) g")
-      await direct.query('ANALYZE orders')
-      guard = await startGuard(postgres, options)
+      await server.direct.query('CREATE TABLE orders (id int PRIMARY KEY, note text)')
+      await server.direct.query("INSERT INTO orders SELECT g, 'n' FROM generate_series(1, 1000) g")
+      await server.direct.query('ANALYZE orders')
+      guard = await startGuard(server.postgres, options)
       return guard.connect()
     }
 
     async function rowsLeft(): Promise<number> {
-      const { rows } = await direct.query<{ n: number }>('SELECT count(*)::int AS n FROM orders')
+      const { rows } = await server.direct.query<{ n: number }>('SELECT count(*)::int AS n FROM orders')
       return rows[0]?.n ?? -1
     }
 
@@ -155,7 +135,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
         expect(client.notices[0]?.detail).toContain('mass-delete')
         expect(client.notices[0]?.hint).toContain(`http://console.test/holds/${hold}`)
         expect(await rowsLeft()).toBe(1000)
-        const locks = await direct.query("SELECT 1 FROM pg_locks WHERE relation = 'orders'::regclass")
+        const locks = await server.direct.query("SELECT 1 FROM pg_locks WHERE relation = 'orders'::regclass")
         expect(locks.rowCount).toBe(0)
         expect(guard.door.waiting).toBe(1)
         await guard.holds.vote(hold, 'rita', 'approve', 'agreed')

@@ -1,5 +1,4 @@
-import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   encodeBind,
   encodeClose,
@@ -10,32 +9,22 @@ import {
   syncMessage,
 } from '../src/doors/postgres/wire/encode.ts'
 import { type Guard, startGuard } from './support/guard.ts'
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts'
+import { testServer } from './support/test-server.ts'
 import { WireClient } from './support/wire-client.ts'
 
 /** Parse, Bind and Execute of one statement on unnamed statement and portal. */
 const run = (text: string) => [encodeParse('', text), encodeBind('', ''), encodeExecute('')]
 const query = (text: string) => encodeMessage('Q', text)
 
-let postgres: TestPostgres
-let direct: pg.Client
+const server = testServer()
 let guard: Guard
 let wire: WireClient
 
-beforeAll(async () => {
-  postgres = await startTestPostgres()
-  direct = new pg.Client({ connectionString: postgres.superuserUrl })
-  await direct.connect()
-})
-afterAll(async () => {
-  await direct?.end()
-  await postgres?.stop()
-})
 beforeEach(async () => {
-  await direct.query('DROP TABLE IF EXISTS orders; CREATE TABLE orders (id int PRIMARY KEY)')
-  await direct.query('INSERT INTO orders SELECT generate_series(1, 1000)')
-  await direct.query('ANALYZE orders')
-  guard = await startGuard(postgres, { wait: 0 })
+  await server.direct.query('DROP TABLE IF EXISTS orders; CREATE TABLE orders (id int PRIMARY KEY)')
+  await server.direct.query('INSERT INTO orders SELECT generate_series(1, 1000)')
+  await server.direct.query('ANALYZE orders')
+  guard = await startGuard(server.postgres, { wait: 0 })
   wire = new WireClient(await guard.connect())
 })
 afterEach(async () => {
@@ -44,7 +33,7 @@ afterEach(async () => {
 })
 
 async function rowsLeft(): Promise<number> {
-  const { rows } = await direct.query<{ n: number }>('SELECT count(*)::int AS n FROM orders')
+  const { rows } = await server.direct.query<{ n: number }>('SELECT count(*)::int AS n FROM orders')
   return rows[0]?.n ?? -1
 }
 
@@ -155,7 +144,7 @@ describe('names', () => {
     await wire.ready(2)
     wire.send(encodeBind('', ''), encodeExecute(''), syncMessage)
     expect((await wire.ready(3)).slice(-2)).toEqual(['C SELECT 1', 'Z I'])
-    const { rows } = await direct.query("SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'")
+    const { rows } = await server.direct.query("SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'")
     expect(rows).toEqual([])
   })
 

@@ -1,32 +1,21 @@
-import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Guard, type GuardedClient, startGuard } from './support/guard.ts'
 import { MemoryLedger } from './support/memory-ledger.ts'
-import { startTestPostgres, type TestPostgres } from './support/postgres.ts'
+import { testServer } from './support/test-server.ts'
 
 // Invariant 1, on a real server: the test holds the ledger's sync back and looks, over a second connection, whether
 // anything has taken effect meanwhile.
 
-let postgres: TestPostgres
-let direct: pg.Client
+const server = testServer()
 let ledger: MemoryLedger
 let guard: Guard
 let client: GuardedClient
 
-beforeAll(async () => {
-  postgres = await startTestPostgres()
-  direct = new pg.Client({ connectionString: postgres.superuserUrl })
-  await direct.connect()
-})
-afterAll(async () => {
-  await direct?.end()
-  await postgres?.stop()
-})
 beforeEach(async () => {
-  await direct.query('DROP TABLE IF EXISTS orders; CREATE TABLE orders (id int PRIMARY KEY)')
-  await direct.query('INSERT INTO orders SELECT generate_series(1, 50)')
+  await server.direct.query('DROP TABLE IF EXISTS orders; CREATE TABLE orders (id int PRIMARY KEY)')
+  await server.direct.query('INSERT INTO orders SELECT generate_series(1, 50)')
   ledger = new MemoryLedger({ automatic: false })
-  guard = await startGuard(postgres, { ledger, record: 'strict' })
+  guard = await startGuard(server.postgres, { ledger, record: 'strict' })
   client = await syncing(guard.connect())
 })
 afterEach(async () => {
@@ -44,7 +33,7 @@ async function syncing<T>(work: Promise<T>): Promise<T> {
 }
 
 async function rowsLeft(): Promise<number> {
-  const { rows } = await direct.query<{ n: number }>('SELECT count(*)::int AS n FROM orders')
+  const { rows } = await server.direct.query<{ n: number }>('SELECT count(*)::int AS n FROM orders')
   return rows[0]?.n ?? -1
 }
 
@@ -65,7 +54,7 @@ async function untilAppended(
     },
   )
   await vi.waitFor(() => expect(ledger.head.size).toBeGreaterThan(before))
-  for (let i = 0; i < 20; i++) await direct.query('SELECT 1')
+  for (let i = 0; i < 20; i++) await server.direct.query('SELECT 1')
   return { done, settled: () => over }
 }
 
