@@ -83,6 +83,6 @@ function becomes(verdict: EntryBodies['action.judged']['verdict'] | undefined): 
 }
 
 /** The kind of an entry says what its body is. */
-function isKind<K extends EntryKind>(wanted: K, kind: EntryKind, body: unknown): body is EntryBodies[K] {
+export function isKind<K extends EntryKind>(wanted: K, kind: EntryKind, body: unknown): body is EntryBodies[K] {
   return kind === wanted && typeof body === 'object'
 }

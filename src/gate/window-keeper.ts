@@ -1,7 +1,7 @@
 import type { Action } from '../action/index.ts'
 import type { Appended, EntryBodies, EntryKind, Ledger, Urgency } from '../ledger/index.ts'
-import { type Moment, ruleContext, type Share, sessionOf, type Window, WindowFold } from '../rules/index.ts'
-import { applyChange, type WindowChange, windowChange } from './window-change.ts'
+import { factsOf, type Moment, ruleContext, type Share, sessionOf, type Window, WindowFold } from '../rules/index.ts'
+import { applyChange, isKind, type WindowChange, windowChange } from './window-change.ts'
 
 export interface WindowKeeperOptions {
   readonly ledger: Pick<Ledger, 'append' | 'flush' | 'entriesSince' | 'head'>
@@ -24,8 +24,10 @@ export class WindowKeeper {
   #folds = new Map<string, WindowFold>()
   /** What is appended while windows are being read back. */
   readonly #meanwhile = new Set<WindowChange[]>()
-  /** Actions that have not ended, with when they were asked for; the oldest first. */
-  readonly #open = new Map<string, number>()
+  /** Actions that have not ended, with when they were asked for (RFC 3339); the oldest first. */
+  readonly #open = new Map<string, string>()
+  /** Those of them that a window may count: most of what passes concerns none. */
+  readonly #counted = new Set<string>()
   #now = Number.NEGATIVE_INFINITY
 
   constructor({ ledger, now = Date.now }: WindowKeeperOptions) {
@@ -52,7 +54,8 @@ export class WindowKeeper {
     this.#meanwhile.add(meanwhile)
     try {
       const { size } = this.#ledger.head
-      const [oldestOpen = Number.POSITIVE_INFINITY] = this.#open.values()
+      const [oldest] = this.#open.values()
+      const oldestOpen = oldest === undefined ? Number.POSITIVE_INFINITY : Date.parse(oldest)
       await this.#ledger.flush()
       const since = this.#clock() - Math.max(...wanted.map(({ over }) => over))
       let from = Math.min(since - margin, oldestOpen)
@@ -64,6 +67,7 @@ export class WindowKeeper {
       }
       for (const change of meanwhile) for (const fold of back.folds) applyChange(fold, change)
       for (const fold of back.folds) this.#folds.set(fold.window.id, fold)
+      for (const id of this.#open.keys()) this.#counted.add(id)
     } finally {
       this.#meanwhile.delete(meanwhile)
     }
@@ -106,14 +110,36 @@ export class WindowKeeper {
     return this.#now
   }
 
-  #appended(kind: EntryKind, body: unknown, at: string): void {
+  #appended<K extends EntryKind>(kind: K, body: EntryBodies[K], at: string): void {
+    const id = this.#concerns(kind, body, at)
+    if (id === undefined || !(this.#counted.has(id) || this.#meanwhile.size > 0)) return
     const change = windowChange(kind, body, Date.parse(at))
     if (change === undefined) return
     this.#now = Math.max(this.#now, change.at)
-    if (change.type === 'requested') this.#open.set(change.action.id, change.at)
-    else if (change.type === 'ended') this.#open.delete(change.id)
+    if (change.type === 'ended') this.#counted.delete(id)
     for (const fold of this.#folds.values()) applyChange(fold, change)
     for (const changes of this.#meanwhile) changes.push(change)
+  }
+
+  /** Keeps track of what is open. @returns the action that the entry is about */
+  #concerns(kind: EntryKind, body: unknown, at: string): string | undefined {
+    if (isKind('action.requested', kind, body)) {
+      const { action } = body
+      this.#open.set(action.id, at)
+      if (this.#folds.size > 0 && this.#isCounted(action)) this.#counted.add(action.id)
+      return action.id
+    }
+    if (isKind('action.settled', kind, body)) {
+      this.#open.delete(body.action)
+      return body.action
+    }
+    return isKind('action.released', kind, body) || isKind('action.judged', kind, body) ? body.action : undefined
+  }
+
+  #isCounted(action: Action): boolean {
+    const facts = factsOf(action)
+    for (const fold of this.#folds.values()) if (fold.mayCount(action, facts)) return true
+    return false
   }
 
   /** @returns `missing`: when the oldest action was asked for that counts and was not met; infinite where none is. */

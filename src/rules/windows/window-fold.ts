@@ -45,16 +45,21 @@ export class WindowFold {
     return this.#tally.keys
   }
 
+  /** Whether an action may come to count; false: it need not be told of it, nor of its end. */
+  mayCount(action: Action, facts: Facts): boolean {
+    return this.window.mayMatch(facts) || (this.window.of === 'effects' && !isPlainRead(action))
+  }
+
   /** An action was asked for. `becomes`: it runs, it waits for approval, or it is refused. */
   requested(action: Action, facts: Facts, at: number, becomes: 'running' | 'waiting' | 'refused'): void {
     if (this.window.of === 'attempts') {
-      const share = this.window.mayMatch(facts) ? this.#share(action) : undefined
+      const share = this.mayCount(action, facts) ? this.#share(action) : undefined
       if (share === undefined) return
       this.#tally.add(at, share)
       this.#tried.set(action.id, { at, share })
       return
     }
-    if (becomes === 'refused' || (isPlainRead(action) && !this.window.mayMatch(facts))) return
+    if (becomes === 'refused' || !this.mayCount(action, facts)) return
     if (becomes === 'waiting') this.#waiting.set(action.id, action)
     else this.#start(action)
   }
