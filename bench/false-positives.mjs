@@ -34,9 +34,8 @@ if (options.help) {
 }
 
 const part = (/** @type {string} */ room) => import(pathToFileURL(join(options.dist, room, 'index.js')).href)
-const [{ PostgresDoor }, { LedgerGate }, { Holds }, { openFileLedger }, { compileRules }, demo] = await Promise.all(
-  ['doors/postgres', 'gate', 'holds', 'ledger', 'rules', 'demo'].map(part),
-)
+const [{ PostgresDoor }, { LedgerGate, WindowKeeper }, { Holds }, { openFileLedger }, { compileRules }, demo] =
+  await Promise.all(['doors/postgres', 'gate', 'holds', 'ledger', 'rules', 'demo'].map(part))
 
 const text = await readFile(options.rules, 'utf8')
 const compiled = compileRules([{ file: options.rules, text }])
@@ -58,13 +57,21 @@ try {
   await owner.query('ANALYZE')
   await owner.end()
 
-  const ledger = await openFileLedger({ directory: join(folder, 'ledger') })
+  const ledger = await openFileLedger({ directory: join(folder, 'ledger'), now: () => now })
   const holds = await Holds.open({
     ledger,
     reviewer: (/** @type {string} */ id) => ({ id, kind: 'human', groups: [], isReviewer: true }),
     isRequester: () => false,
   })
-  const gate = new LedgerGate({ ledger, holds, judge: () => compiled.judge, publicUrl: 'http://127.0.0.1' })
+  const windows = new WindowKeeper({ ledger, now: () => now })
+  await windows.prepare(compiled.windows)
+  const gate = new LedgerGate({
+    ledger: windows.record,
+    holds,
+    judge: () => compiled.judge,
+    moment: (/** @type {readonly import('../src/action/index.ts').Action[]} */ actions) => windows.moment(actions),
+    publicUrl: 'http://127.0.0.1',
+  })
   const door = await PostgresDoor.open({
     name: 'shop',
     listen: { host: '127.0.0.1', port: 0 },

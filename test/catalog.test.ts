@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encodeBind, encodeExecute, encodeParse, flushMessage, syncMessage } from '../src/doors/postgres/wire/encode.ts'
-import { CorpusDatabase, shippedJudge } from './support/corpus.ts'
+import { CorpusDatabase, shippedRules } from './support/corpus.ts'
 import { type Guard, type GuardedClient, startGuard } from './support/guard.ts'
 import { availablePostgres, startTestPostgres, type TestPostgres } from './support/postgres.ts'
 import { WireClient } from './support/wire-client.ts'
@@ -35,7 +35,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
       await postgres?.stop()
     })
     beforeEach(async () => {
-      guard = await startGuard(postgres, { judge: shippedJudge(), wait: 0 })
+      guard = await startGuard(postgres, { ...shippedRules(), wait: 0 })
       client = await guard.connect({ user: 'app', password: 'app', database: database.name })
       owner = new pg.Client({ connectionString: postgres.url('app', 'app', database.name) })
       owner.on('error', () => undefined)

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CorpusDatabase, type CorpusStatement, readCorpus, shippedJudge } from './support/corpus.ts'
+import { CorpusDatabase, type CorpusStatement, readCorpus, shippedRules } from './support/corpus.ts'
 import { type Guard, startGuard } from './support/guard.ts'
 import { availablePostgres, startTestPostgres, type TestPostgres } from './support/postgres.ts'
 
@@ -38,7 +38,7 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
       // On one server the planner knows the tables, on the other nobody has analysed them.
       database = await CorpusDatabase.create(postgres, 'schema.sql', { analysed: kind.name !== 'embedded-18' })
       before = await database.fingerprint()
-      guard = await startGuard(postgres, { judge: shippedJudge(), wait: 0 })
+      guard = await startGuard(postgres, { ...shippedRules(), wait: 0 })
     })
     afterAll(async () => {
       await guard?.close()

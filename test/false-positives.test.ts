@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureShop, playTraffic, shopDatabase, shopUsers, trafficSchema, weekOfTraffic } from '../src/demo/index.ts'
-import { shippedJudge } from './support/corpus.ts'
+import { shippedRules } from './support/corpus.ts'
 import { type Guard, startGuard } from './support/guard.ts'
 import { startTestPostgres, type TestPostgres } from './support/postgres.ts'
 
@@ -30,7 +30,7 @@ describe('an ordinary week through the door, with the shipped rules', () => {
     await owner.query(trafficSchema)
     await owner.query('ANALYZE')
     await owner.end()
-    guard = await startGuard(postgres, { judge: shippedJudge(), wait: 0, now: () => now, name: 'shop' })
+    guard = await startGuard(postgres, { ...shippedRules(), wait: 0, now: () => now, name: 'shop' })
   })
   afterAll(async () => {
     await guard?.close()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { CorpusDatabase, shippedJudge } from './support/corpus.ts'
+import { CorpusDatabase, shippedRules } from './support/corpus.ts'
 import { type Guard, startGuard } from './support/guard.ts'
 import { startTestPostgres, type TestPostgres } from './support/postgres.ts'
 
@@ -36,6 +36,10 @@ async function failure(work: Promise<unknown>): Promise<pg.DatabaseError> {
   throw new Error('the statement was let through')
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof pg.DatabaseError ? String(error.code) : String(error)
+}
+
 describe('incidents that came through a database, replayed against the shipped rules', () => {
   let postgres: TestPostgres
   let database: CorpusDatabase
@@ -49,7 +53,7 @@ describe('incidents that came through a database, replayed against the shipped r
     await database.direct.query("CREATE ROLE robot LOGIN PASSWORD 'robot' IN ROLE app")
     before = await database.fingerprint()
     guard = await startGuard(postgres, {
-      judge: shippedJudge(),
+      ...shippedRules(),
       wait: 0,
       identify: (id) => ({ kind: id.endsWith(':robot') ? 'agent' : 'human' }),
     })
@@ -98,6 +102,51 @@ describe('incidents that came through a database, replayed against the shipped r
       await database.reset()
     },
   )
+
+  test('neetodeploy-2023, a loop that deletes one application after the other, is stopped after a few', async () => {
+    const from = guard.ledger.head.size
+    const client = await guard.connect({ user: 'app', password: 'app', database: 'incidents' })
+    const stopped: unknown[] = []
+    for (let id = 1; id <= 100; id++) {
+      await client.query('DELETE FROM apps WHERE id = $1', [id]).catch((error: unknown) => stopped.push(error))
+    }
+    expect(stopped).toHaveLength(80)
+    for (const error of stopped) expect(error).toMatchObject({ code: 'SP001' })
+    const { rows } = await database.direct.query('SELECT count(*)::int AS n FROM apps')
+    expect(rows).toEqual([{ n: 1_500 - 20 }])
+    const judged = (await guard.entries('action.requested')).filter(({ index }) => index >= from).at(-1)?.body.judged
+    expect(judged).toMatchObject({ verdict: 'hold', rule: 'delete-loop-entities' })
+    await client.end()
+    await database.reset()
+  })
+
+  test('the routine twin of neetodeploy-2023, the few applications of closed pull requests, passes', async () => {
+    const client = await guard.connect({ user: 'app', password: 'app', database: 'incidents' })
+    for (let id = 1; id <= 12; id++) await client.query('DELETE FROM apps WHERE id = $1', [id])
+    const { rows } = await database.direct.query('SELECT count(*)::int AS n FROM apps')
+    expect(rows).toEqual([{ n: 1_500 - 12 }])
+    await client.end()
+    await database.reset()
+  })
+
+  test('a purge of a large table in slices of 500 is held when it comes to 5,000 within ten minutes', async () => {
+    const client = await guard.connect({ user: 'app', password: 'app', database: 'incidents' })
+    await database.direct.query('INSERT INTO comments SELECT g, 1, $1 FROM generate_series(4001, 40000) g', ['c'])
+    await database.direct.query('ANALYZE comments')
+    const outcomes: string[] = []
+    for (let slice = 0; slice < 15; slice++) {
+      const sql = 'DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE id > 4000 ORDER BY id LIMIT 400)'
+      outcomes.push(await client.query(sql).then(({ rowCount }) => String(rowCount), codeOf))
+    }
+    // The few rows that the tests before have deleted count too.
+    const passed = outcomes.indexOf('SP001')
+    expect(passed).toBeGreaterThanOrEqual(11)
+    expect(outcomes).toEqual(outcomes.map((_, slice) => (slice < passed ? '400' : 'SP001')))
+    const judged = (await guard.entries('action.requested')).at(-1)?.body.judged
+    expect(judged).toMatchObject({ rule: 'slow-purge' })
+    await client.end()
+    await database.reset()
+  })
 
   test.each(replays.map((replay) => [replay.incident, replay] as const))(
     '%s stands in the table of docs/incidents.md',

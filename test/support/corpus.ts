@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { z } from 'zod'
-import { compileRules, type Judge } from '../../src/rules/index.ts'
+import { compileRules, type Judge, type Window } from '../../src/rules/index.ts'
 import type { TestPostgres } from './postgres.ts'
 
 const file = (name: string) => readFileSync(fileURLToPath(new URL(`../corpus/${name}`, import.meta.url)), 'utf8')
@@ -24,11 +24,12 @@ export function readCorpus(name: string): CorpusStatement[] {
 }
 
 /** The rules as shipped. */
-export function shippedJudge(): Judge {
+/** The shipped rules, with the windows that they count in. */
+export function shippedRules(): { judge: Judge; windows: readonly Window[] } {
   const path = fileURLToPath(new URL('../../rules/postgres.yaml', import.meta.url))
   const compiled = compileRules([{ file: 'rules/postgres.yaml', text: readFileSync(path, 'utf8') }])
   if (!compiled.ok) throw new Error(compiled.diagnostics.map(({ message }) => message).join('; '))
-  return compiled.judge
+  return compiled
 }
 
 /**

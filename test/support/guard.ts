@@ -1,9 +1,9 @@
 import pg from 'pg'
 import { PostgresDoor, type PostgresDoorOptions } from '../../src/doors/postgres/index.ts'
-import { LedgerGate } from '../../src/gate/index.ts'
+import { LedgerGate, WindowKeeper } from '../../src/gate/index.ts'
 import { Holds } from '../../src/holds/index.ts'
 import type { Entry, EntryKind, EntryOf, Ledger } from '../../src/ledger/index.ts'
-import { compileRules, type Judge } from '../../src/rules/index.ts'
+import { compileRules, type Judge, type Window } from '../../src/rules/index.ts'
 import { MemoryLedger } from './memory-ledger.ts'
 import type { TestPostgres } from './postgres.ts'
 
@@ -56,16 +56,26 @@ export async function startGuard(
   > & {
     ledger?: Ledger
     judge?: Judge
+    /** What the judge counts in; of a ledger that tells the time of `now`. */
+    windows?: readonly Window[]
   } = {},
 ): Promise<Guard> {
-  const ledger = options.ledger ?? new MemoryLedger()
+  const ledger = options.ledger ?? new MemoryLedger(options.now === undefined ? {} : { now: options.now })
   const holds = await Holds.open({
     ledger,
     reviewer: (id) => ({ id, kind: 'human', groups: ['dba'], isReviewer: true }),
     isRequester: (reviewer, requester) => reviewer === requester.id || reviewer === requester.owner,
   })
   let judge = options.judge ?? judgeOf(testRules)
-  const gate = new LedgerGate({ ledger, holds, judge: () => judge, publicUrl: 'http://console.test' })
+  const windows = new WindowKeeper({ ledger, ...(options.now === undefined ? {} : { now: options.now }) })
+  await windows.prepare(options.windows ?? [])
+  const gate = new LedgerGate({
+    ledger: windows.record,
+    holds,
+    judge: () => judge,
+    moment: (actions) => windows.moment(actions),
+    publicUrl: 'http://console.test',
+  })
   const door = await PostgresDoor.open({
     name: options.name ?? 'shop-db',
     listen: { host: '127.0.0.1', port: 0 },
