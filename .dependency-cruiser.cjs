@@ -17,6 +17,7 @@ const rooms = {
   config: ['action', 'errors'],
   api: ['action', 'gate', 'holds', 'ledger', 'locks', 'people', 'rules', 'search', 'errors'],
   demo: ['action', 'errors', 'config'],
+  server: null,
   cli: null,
 }
 

@@ -47,6 +47,10 @@ const actorSchema = z.strictObject({
     ip: z.string(),
     application: z.string().describe('What the client calls itself; a claim, not a fact'),
     session: z.string().describe('Id of the connection'),
+    certificate: z
+      .string()
+      .optional()
+      .describe('Subject of its TLS certificate, signed by an authority that the door trusts'),
   }),
 })
 export type Actor = z.infer<typeof actorSchema>

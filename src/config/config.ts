@@ -1,6 +1,6 @@
 import type { Outcome } from '../action/index.ts'
 import type { Address } from './address.ts'
-import type { logLevels } from './schema.ts'
+import type { logLevels, upstreamModes } from './schema.ts'
 
 /** One door, as configured. */
 export interface DoorConfig {
@@ -8,6 +8,22 @@ export interface DoorConfig {
   readonly protocol: 'postgres'
   readonly listen: Address
   readonly upstream: Address
+  /** TLS towards clients; paths absolute. */
+  readonly tls?: {
+    readonly cert: string
+    readonly key: string
+    readonly required: boolean
+    readonly clientCa?: string | undefined
+    readonly requireClientCert: boolean
+  }
+  /** TLS towards the server; paths absolute. */
+  readonly upstreamTls?: {
+    readonly mode: (typeof upstreamModes)[number]
+    readonly ca?: string | undefined
+    readonly cert?: string | undefined
+    readonly key?: string | undefined
+    readonly serverName?: string | undefined
+  }
   readonly environment: string
   /** What to call the system behind the door. */
   readonly system: string

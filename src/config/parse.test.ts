@@ -155,7 +155,7 @@ describe('a configuration that does not load', () => {
   it('refuses to be reachable from other machines unless told to', () => {
     for (const host of ['0.0.0.0', '10.1.2.3', '"[::]', 'db.example.com']) {
       const address = host.startsWith('"') ? `${host}:7070"` : `${host}:7070`
-      expect(problems(`listen: ${address}\n${door}`)).toContain('nothing is encrypted here yet (no TLS)')
+      expect(problems(`listen: ${address}\n${door}`)).toContain('is not encrypted (no TLS)')
       expect(problems(`allowInsecureListen: true\nlisten: ${address}\n${door}`)).toBe('no problems')
     }
     expect(problems(`listen: 127.9.9.9:7070\n${door}`)).toBe('no problems')
@@ -177,5 +177,24 @@ describe('a configuration that does not load', () => {
     expect(problems('doors: [\n')).toMatch(/^s\.yaml:\d+:\d+: error: /)
     expect(problems(`listen: [::1]:7070\n${door}`)).toContain('put an IPv6 address in quotes')
     expect(problems(`listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n${door}`)).toMatch(/^s\.yaml:2:1: error: .*unique/i)
+  })
+
+  it('lets a door that requires TLS listen beyond this machine, and no other', () => {
+    const encrypted = (tls: string) =>
+      problems(
+        `doors: [{ name: a, protocol: postgres, listen: 0.0.0.0:6432, upstream: 'postgres://127.0.0.1', tls: ${tls} }]`,
+      )
+    expect(encrypted('{ cert: a.crt, key: a.key }')).toBe('no problems')
+    expect(encrypted('{ cert: a.crt, key: a.key, required: false }')).toContain('give the door a certificate')
+    expect(encrypted('{ cert: a.crt, key: a.key, requireClientCert: true }')).toContain('give clientCa too')
+  })
+
+  it('finds the files of TLS from the folder of the configuration, and verifies the server in full', () => {
+    const text = `doors: [{ name: a, protocol: postgres, listen: 127.0.0.1:6432, upstream: 'postgres://db', tls: { cert: a.crt, key: /k/a.key }, upstreamTls: { ca: ca.crt } }]`
+    const [door] = parseConfig(text, '/etc/sallyport/s.yaml', {}).doors
+    expect(door?.tls).toMatchObject({ cert: '/etc/sallyport/a.crt', key: '/k/a.key', required: true })
+    expect(door?.upstreamTls).toMatchObject({ mode: 'verify-full', ca: '/etc/sallyport/ca.crt' })
+    const half = text.replace('{ ca: ca.crt }', '{ key: b.key }')
+    expect(problems(half)).toContain('a certificate needs its key')
   })
 })

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { type Diagnostic, SallyportError, YamlSource } from '../errors/index.ts'
 import { type Address, clash, formatAddress, isLoopback } from './address.ts'
-import type { Config } from './config.ts'
+import type { Config, DoorConfig } from './config.ts'
 import { describePath, explain } from './explain.ts'
 import { type Environment, interpolate } from './interpolate.ts'
 import { type ConfigValues, configSchema } from './schema.ts'
@@ -41,35 +41,70 @@ function complete({ publicUrl, ...values }: ConfigValues, folder: string): Confi
       anchors: { ...values.ledger.anchors, files: values.ledger.anchors.files.map((path) => resolve(folder, path)) },
     },
     ...(publicUrl === undefined ? {} : { publicUrl }),
-    doors: values.doors.map((door) => ({ ...door, system: door.system ?? formatAddress(door.upstream) })),
+    doors: values.doors.map((door) => completeDoor(door, folder)),
+  }
+}
+
+function completeDoor({ tls, upstreamTls, ...door }: ConfigValues['doors'][number], folder: string): DoorConfig {
+  const file = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path))
+  return {
+    ...door,
+    system: door.system ?? formatAddress(door.upstream),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...tls,
+            cert: resolve(folder, tls.cert),
+            key: resolve(folder, tls.key),
+            clientCa: file(tls.clientCa),
+          },
+        }),
+    ...(upstreamTls === undefined
+      ? {}
+      : {
+          upstreamTls: {
+            ...upstreamTls,
+            ca: file(upstreamTls.ca),
+            cert: file(upstreamTls.cert),
+            key: file(upstreamTls.key),
+          },
+        }),
   }
 }
 
 /** What is right by itself and wrong together. */
 function findContradictions(values: ConfigValues, source: YamlSource): Diagnostic[] {
   const found: Diagnostic[] = []
-  const listeners: { address: Address; path: (string | number)[] }[] = [
-    { address: values.listen, path: ['listen'] },
-    ...values.doors.map(({ listen }, index) => ({ address: listen, path: ['doors', index, 'listen'] })),
+  const listeners: { address: Address; path: (string | number)[]; isEncrypted: boolean }[] = [
+    { address: values.listen, path: ['listen'], isEncrypted: false },
+    ...values.doors.map(({ listen, tls }, index) => ({
+      address: listen,
+      path: ['doors', index, 'listen'],
+      isEncrypted: tls?.required === true,
+    })),
   ]
-  for (const [index, { address, path }] of listeners.entries()) {
+  for (const [index, { address, path, isEncrypted }] of listeners.entries()) {
     const span = source.value(path)
     const other = listeners.slice(0, index).find((earlier) => clash(earlier.address, address))
     if (other) {
       const message = `${formatAddress(address)} is taken by ${describePath(other.path)} (${formatAddress(other.address)})`
       found.push(source.diagnostic(span, message, 'every listener needs a port of its own'))
     }
-    if (!isLoopback(address.host) && !values.allowInsecureListen) {
+    if (!isLoopback(address.host) && !isEncrypted && !values.allowInsecureListen) {
       found.push(
         source.diagnostic(
           span,
-          `${formatAddress(address)} can be reached from other machines, and nothing is encrypted here yet (no TLS)`,
-          'listen on 127.0.0.1, or say allowInsecureListen: true where the network itself is trusted',
+          `${formatAddress(address)} can be reached from other machines, and is not encrypted (no TLS)`,
+          path.length === 1
+            ? 'listen on 127.0.0.1 behind a proxy that encrypts, or say allowInsecureListen: true where the network itself is trusted'
+            : 'give the door a certificate (tls), listen on 127.0.0.1, or say allowInsecureListen: true where the network itself is trusted',
         ),
       )
     }
   }
   for (const [index, door] of values.doors.entries()) {
+    found.push(...findWrongTls(door, index, source))
     const first = values.doors.findIndex(({ name }) => name === door.name)
     if (first < index) {
       const message = `the door name ${door.name} is taken by doors[${first}]`
@@ -80,6 +115,19 @@ function findContradictions(values: ConfigValues, source: YamlSource): Diagnosti
       const message = `the upstream of ${door.name} is Sallyport itself (${describePath(own.path)})`
       found.push(source.diagnostic(source.value(['doors', index, 'upstream']), message, 'name the database server'))
     }
+  }
+  return found
+}
+
+function findWrongTls({ tls, upstreamTls }: ConfigValues['doors'][number], index: number, source: YamlSource) {
+  const found: Diagnostic[] = []
+  if (tls?.requireClientCert === true && tls.clientCa === undefined) {
+    const span = source.value(['doors', index, 'tls', 'requireClientCert'])
+    found.push(source.diagnostic(span, 'nobody says who signs the certificates of clients', 'give clientCa too'))
+  }
+  if ((upstreamTls?.cert === undefined) !== (upstreamTls?.key === undefined)) {
+    const span = source.value(['doors', index, 'upstreamTls'])
+    found.push(source.diagnostic(span, 'a certificate needs its key, and a key its certificate', 'give cert and key'))
   }
   return found
 }

@@ -26,7 +26,7 @@ ${schemaTable(configJsonSchema())}
 - **Addresses** are \`host:port\`. An IPv6 address stands in brackets, and the whole in quotes: \`"[::1]:7070"\`. Port 0 takes any free one. No two listeners may share one.
 - **Durations** are a whole number and one unit: \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`.
 - **Environment variables**: \`\${NAME}\` in any text is replaced by the variable's value; one that is not set is an error. \`$\${\` stands for a plain \`\${\`.
-- **Beyond this machine**: listening on anything but a loopback address is refused unless \`allowInsecureListen\` is true, because connections to Sallyport are not encrypted yet.
+- **Beyond this machine**: a door listens on anything but a loopback address only where it requires TLS (\`tls\`), API and console behind a proxy that encrypts; \`allowInsecureListen: true\` says that the network itself is trusted. See the [guide on TLS](../guides/tls.md).
 - \`sallyport schema config\` prints the JSON Schema of the file, for editors.
 `
 }

@@ -87,6 +87,9 @@ const httpUrl = textAs((text, refuse) => {
 
 const path = z.string().min(1)
 
+/** How a server is verified (libpq, "SSL Mode Descriptions"). */
+export const upstreamModes = ['verify-full', 'verify-ca', 'require'] as const
+
 const doorSchema = z.strictObject({
   name: textAs((text, refuse) => {
     if (!/^[a-z0-9][a-z0-9-]*$/.test(text) || text.length > 63) {
@@ -102,6 +105,35 @@ const doorSchema = z.strictObject({
   upstream: upstreamAddress.describe(
     'The server behind the door: `postgres://host:port`, without user and database: both come from the client',
   ),
+  tls: z
+    .strictObject({
+      cert: path.describe('PEM file: the certificate of the door, then those that signed it'),
+      key: path.describe('PEM file: its private key'),
+      required: z.boolean().default(true).describe('Whether clients that do not encrypt are refused'),
+      clientCa: path
+        .optional()
+        .describe('PEM file: authorities whose certificates clients may show; what they show goes on the record'),
+      requireClientCert: z.boolean().default(false).describe('Whether clients must show one'),
+    })
+    .optional()
+    .describe('TLS towards clients. The files are watched: a new certificate is taken without a restart'),
+  upstreamTls: z
+    .strictObject({
+      mode: z
+        .enum(upstreamModes)
+        .default('verify-full')
+        .describe('As `sslmode` of libpq; it is never fallen back from'),
+      ca: path.optional().describe('PEM file: authorities to trust. Default: those that Node.js trusts'),
+      cert: path.optional().describe("PEM file: the door's own certificate towards the server"),
+      key: path.optional().describe('PEM file: its private key'),
+      serverName: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("What the server's certificate must say. Default: the host of `upstream`"),
+    })
+    .optional()
+    .describe('TLS towards the server behind the door. Left out: in the clear'),
   environment: z.string().trim().min(1).default('production').describe('What rules see as `target.environment`'),
   system: z
     .string()
@@ -194,7 +226,7 @@ export const configSchema = z.strictObject({
   allowInsecureListen: z
     .boolean()
     .default(false)
-    .describe('Allow `listen` and doors beyond this machine, although nothing here is encrypted yet'),
+    .describe('Allow `listen`, and doors that do not require TLS, beyond this machine'),
   log: z
     .strictObject({ level: z.enum(logLevels).default('info').describe('Least severity that is logged') })
     .prefault({}),

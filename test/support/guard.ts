@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { PostgresDoor, type PostgresDoorOptions } from '../../src/doors/postgres/index.ts'
+import { PostgresDoor, type PostgresDoorOptions, type UpstreamTls } from '../../src/doors/postgres/index.ts'
 import { LedgerGate, WindowKeeper } from '../../src/gate/index.ts'
 import { Holds } from '../../src/holds/index.ts'
 import type { Entry, EntryKind, EntryOf, Ledger } from '../../src/ledger/index.ts'
@@ -52,10 +52,14 @@ export interface GuardedClient extends pg.Client {
 export async function startGuard(
   postgres: TestPostgres,
   options: Partial<
-    Pick<PostgresDoorOptions, 'unknown' | 'wait' | 'record' | 'limits' | 'name' | 'commitGate' | 'identify' | 'now'>
+    Pick<
+      PostgresDoorOptions,
+      'unknown' | 'wait' | 'record' | 'limits' | 'name' | 'commitGate' | 'identify' | 'now' | 'tls'
+    >
   > & {
     ledger?: Ledger
     judge?: Judge
+    upstreamTls?: UpstreamTls
     /** What the judge counts in; of a ledger that tells the time of `now`. */
     windows?: readonly Window[]
   } = {},
@@ -79,7 +83,8 @@ export async function startGuard(
   const door = await PostgresDoor.open({
     name: options.name ?? 'shop-db',
     listen: { host: '127.0.0.1', port: 0 },
-    upstream: { host: postgres.host, port: postgres.port },
+    upstream: { host: postgres.host, port: postgres.port, tls: options.upstreamTls },
+    tls: options.tls,
     system: 'test',
     environment: 'production',
     unknown: options.unknown ?? 'hold',

@@ -29,7 +29,13 @@ export interface Actor {
   readonly kind: 'human' | 'service' | 'agent' | 'unknown'
   readonly groups: readonly string[]
   readonly owner?: string
-  readonly client: { readonly ip: string; readonly application: string; readonly session: string }
+  readonly client: {
+    readonly ip: string
+    readonly application: string
+    readonly session: string
+    /** Subject of the client's TLS certificate. */
+    readonly certificate?: string
+  }
 }
 
 export interface Impact {

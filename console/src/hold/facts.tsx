@@ -47,6 +47,11 @@ export function Facts({ hold, action }: { hold: HoldView; action: Action }) {
           <Fact name="Session">
             <code>{actor.client.session}</code>
           </Fact>
+          {actor.client.certificate !== undefined && (
+            <Fact name="Certificate">
+              <Revealed text={actor.client.certificate} />
+            </Fact>
+          )}
         </dl>
       </section>
       <section className={`card ${classes.section}`} aria-labelledby="where">

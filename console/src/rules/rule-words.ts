@@ -14,6 +14,7 @@ export const actionFields = [
   'actor.client.ip',
   'actor.client.application',
   'actor.client.session',
+  'actor.client.certificate',
   'target.system',
   'target.environment',
   'target.database',

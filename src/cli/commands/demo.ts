@@ -100,7 +100,7 @@ export const addDemo: AddCommand = (program, { io, exit }) => {
     .option('--postgres-port <port>', 'the PostgreSQL behind the door', String(demoPorts.postgres))
     .action(async (given: { data: string; rules: string; port: string; doorPort: string; postgresPort: string }) => {
       const { startEmbeddedPostgres, ensureShop, shopUsers, shopDatabase } = await import('../../demo/index.ts')
-      const { startServer, signIn } = await import('../../server.ts')
+      const { startServer, signIn } = await import('../../server/index.ts')
       const data = resolve(given.data)
       const rules = resolve(given.rules)
       const ports = { api: Number(given.port), door: Number(given.doorPort), postgres: Number(given.postgresPort) }

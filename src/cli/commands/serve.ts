@@ -16,12 +16,12 @@ export const addServe: AddCommand = (program, { io, exit }) => {
     .option('--sign-in', 'print a fresh sign-in link for the admin made at the first start')
     .action(async (options: { config: string; signIn?: boolean }) => {
       const config = loadConfig(options.config)
-      const { firstAdmin, startServer } = await import('../../server.ts')
+      const { firstAdmin, startServer } = await import('../../server/index.ts')
       // Listening for signals from the start: one that comes while starting stops what was started.
       const starting = startServer(config)
       const stopped = untilStopped(async () => (await starting).close())
       const server = await starting
-      const stopReloading = reloadOnHangup(() => server.rules.reload())
+      const stopReloading = reloadOnHangup(() => server.reload())
       io.out(`Console and API: ${server.url}\n`)
       for (const door of server.doors) {
         const upstream = config.doors.find(({ name }) => name === door.name)?.upstream

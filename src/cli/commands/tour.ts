@@ -34,7 +34,7 @@ export const addTour: AddCommand = (program, { io }) => {
 
 async function play(io: CliIo, folder: string): Promise<void> {
   const { startEmbeddedPostgres, ensureShop, shopUsers, shopDatabase } = await import('../../demo/index.ts')
-  const { startServer, signIn } = await import('../../server.ts')
+  const { startServer, signIn } = await import('../../server/index.ts')
   const rules = join(folder, 'rules')
   await cp(shippedRules, rules, { recursive: true })
   io.out('Starting a PostgreSQL with a small shop, and Sallyport in front of it …\n')

@@ -1,13 +1,17 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type Actor, type Outcome, uuidv7 } from '../../action/index.ts'
-import { SallyportError } from '../../errors/index.ts'
+import { errorMessage, SallyportError } from '../../errors/index.ts'
 import type { Gate } from '../../gate/index.ts'
 import { SharedCatalog } from './catalog/index.ts'
 import { type Grammar, loadGrammar } from './grammar/index.ts'
 import { fatalMessage } from './messages.ts'
 import { Session, type SessionView } from './session.ts'
 import { asksForReplication } from './startup.ts'
-import { type FirstMessage, negotiate } from './startup-negotiation.ts'
+import { type Encryption, type FirstMessage, negotiate } from './startup-negotiation.ts'
+import { WithoutChannelBinding } from './tls/channel-binding.ts'
+import { ClientTls, type ClientTlsFiles } from './tls/client-tls.ts'
+import { connectUpstream, type Upstream, type UpstreamConnection } from './tls/upstream.ts'
 import type { CancelRequest, StartupMessage } from './wire/frontend-messages.ts'
 
 export interface Address {
@@ -18,7 +22,9 @@ export interface Address {
 export interface PostgresDoorOptions {
   readonly name: string
   readonly listen: Address
-  readonly upstream: Address
+  readonly upstream: Upstream
+  /** TLS towards clients. `required`: none is served without. */
+  readonly tls?: (ClientTlsFiles & { readonly required: boolean }) | undefined
   /** What to call the system behind the door. */
   readonly system: string
   readonly environment: string
@@ -51,10 +57,14 @@ export class PostgresDoor {
   readonly #keys = new Map<string, Session>()
   readonly #catalogs = new Map<string, SharedCatalog>()
   readonly #grammars = new Map<number, Promise<Grammar>>()
+  readonly #tls: ClientTls | undefined
+  /** Clients for whom a connection to the server is being made. */
+  #connecting = 0
   #unreachable: string | null = null
 
   private constructor(options: PostgresDoorOptions) {
     this.#options = options
+    this.#tls = options.tls === undefined ? undefined : new ClientTls(options.tls, options.limits.startupTimeout)
     // A client that half-closes has gone away as far as PostgreSQL's protocol is concerned.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => {
       this.#accept(socket).catch((error: unknown) => {
@@ -64,7 +74,7 @@ export class PostgresDoor {
     })
   }
 
-  /** @throws SallyportError `address_in_use`, `listen_failed` */
+  /** @throws SallyportError `address_in_use`, `listen_failed`, `config_invalid` for certificates that cannot be used */
   static async open(options: PostgresDoorOptions): Promise<PostgresDoor> {
     const door = new PostgresDoor(options)
     await door.#grammar(0)
@@ -149,13 +159,23 @@ export class PostgresDoor {
     await closed
   }
 
-  async #accept(client: Socket): Promise<void> {
-    client.on('error', () => undefined)
-    const { limits } = this.#options
-    this.#negotiating.add(client)
-    const first = await negotiate(client, limits.startupTimeout)
-    this.#negotiating.delete(client)
-    if (first === undefined) return
+  async #accept(raw: Socket): Promise<void> {
+    raw.on('error', () => undefined)
+    const { limits, tls } = this.#options
+    this.#negotiating.add(raw)
+    raw.once('close', () => this.#negotiating.delete(raw))
+    const offered: Encryption = tls === undefined ? 'none' : tls.required ? 'required' : 'offered'
+    let client = raw
+    let certificate: string | undefined
+    let first = await negotiate(client, limits.startupTimeout, offered)
+    if (first?.kind === 'tls') {
+      const secured = await this.#tls?.secure(raw, first.isDirect)
+      if (secured === undefined) return
+      client = secured.socket
+      certificate = secured.certificate
+      first = await negotiate(client, limits.startupTimeout, 'done')
+    }
+    if (first === undefined || first.kind === 'tls') return
     if (first.kind === 'cancel') {
       client.destroy()
       return this.#cancel(first.request)
@@ -170,7 +190,7 @@ export class PostgresDoor {
       )
       return
     }
-    if (this.#sessions.size >= limits.connections) {
+    if (this.#sessions.size + this.#connecting >= limits.connections) {
       client.end(fatalMessage('53300', `Door ${this.#options.name} serves ${limits.connections} connections already.`))
       return
     }
@@ -179,29 +199,48 @@ export class PostgresDoor {
       client.end(fatalMessage('28000', 'no PostgreSQL user name specified in startup packet'))
       return
     }
-    await this.#serve(client, first)
+    const server = await this.#reach(client)
+    if (server === undefined) return
+    this.#negotiating.delete(raw)
+    await this.#serve(client, first, server, certificate)
   }
 
-  async #serve(client: Socket, first: Extract<FirstMessage, { kind: 'startup' }>): Promise<void> {
-    const { upstream, limits, gate, name, log } = this.#options
-    const server = connect({ host: upstream.host, port: upstream.port, noDelay: true, keepAlive: true })
-    const who = this.#who(client, first.startup)
-    let key: string | undefined
-    const unreachable = (error: Error) => {
-      this.#unreachable = error.message
-      log('upstream_unreachable', { upstream, error: error.message })
-      session.terminate(
-        '08001',
-        `Door ${name} cannot reach the server behind it at ${upstream.host}:${upstream.port}: ${error.message}`,
-        'Check that the server runs and that doors[].upstream is right.',
-      )
-    }
-    server.once('error', unreachable)
-    server.once('connect', () => {
+  /** Connects to the server behind; undefined: it cannot be reached, and the client knows, or the client has left. */
+  async #reach(client: Socket): Promise<UpstreamConnection | undefined> {
+    const { upstream, name, log } = this.#options
+    this.#connecting += 1
+    try {
+      const server = await connectUpstream(upstream)
       this.#unreachable = null
-      server.off('error', unreachable)
-    })
-    const session = new Session(client, server, {
+      if (!client.destroyed) return server
+      server.socket.destroy()
+    } catch (error) {
+      const reason = errorMessage(error)
+      this.#unreachable = reason
+      log('upstream_unreachable', { upstream: `${upstream.host}:${upstream.port}`, error: reason })
+      client.end(
+        fatalMessage(
+          '08001',
+          `Door ${name} cannot reach the server behind it at ${upstream.host}:${upstream.port}: ${reason}`,
+          'Check that the server runs and that doors[].upstream is right.',
+        ),
+      )
+    } finally {
+      this.#connecting -= 1
+    }
+    return undefined
+  }
+
+  async #serve(
+    client: Socket,
+    first: Extract<FirstMessage, { kind: 'startup' }>,
+    server: UpstreamConnection,
+    certificate: string | undefined,
+  ): Promise<void> {
+    const { limits, gate, name, log } = this.#options
+    const who = this.#who(client, first.startup, certificate)
+    let key: string | undefined
+    const session = new Session(client, server.socket, {
       gate,
       door: name,
       ...who,
@@ -214,6 +253,7 @@ export class PostgresDoor {
       messageBytes: limits.messageBytes,
       grammar: (major) => this.#grammar(major),
       catalog: this.#catalog(who.target.database ?? ''),
+      ...(this.#partsBinding(client, server) ? { binding: new WithoutChannelBinding() } : {}),
       now: this.#options.now ?? Date.now,
       log,
       onKey: (bytes) => {
@@ -232,7 +272,18 @@ export class PostgresDoor {
     client.resume()
   }
 
-  #who(client: Socket, startup: StartupMessage) {
+  /** Both ends speak TLS, with different ones: unless the door shows the server's own certificate. */
+  #partsBinding(client: Socket, { certificate }: UpstreamConnection): boolean {
+    if (!(client instanceof TLSSocket) || certificate === undefined) return false
+    return this.#tls?.certificate.fingerprint256 !== certificate.fingerprint256
+  }
+
+  /** Reads certificate and key again. @throws SallyportError `config_invalid`; the old ones stay in use then */
+  reloadCertificate(): void {
+    if (this.#tls?.reload() === true) this.#options.log('certificate_reloaded', {})
+  }
+
+  #who(client: Socket, startup: StartupMessage, certificate: string | undefined) {
     const { name, system, environment, identify } = this.#options
     const parameter = (key: string) => Buffer.from(startup.parameters.get(key) ?? '', 'latin1').toString('utf8')
     const user = parameter('user')
@@ -243,7 +294,12 @@ export class PostgresDoor {
       kind: 'unknown',
       groups: [],
       ...identify(id),
-      client: { ip: client.remoteAddress ?? '', application: parameter('application_name'), session: uuidv7() },
+      client: {
+        ip: client.remoteAddress ?? '',
+        application: parameter('application_name'),
+        session: uuidv7(),
+        ...(certificate === undefined ? {} : { certificate }),
+      },
     }
     return { actor, target: { system, environment, database: parameter('database') || user, labels: {} } }
   }
@@ -254,16 +310,19 @@ export class PostgresDoor {
     id.writeUInt32BE(processId)
     const session = this.#keys.get(Buffer.concat([id, secret]).toString('hex'))
     if (session === undefined || session.cancel()) return
-    const { upstream } = this.#options
-    const socket = connect({ host: upstream.host, port: upstream.port })
-    socket.on('error', () => undefined)
-    socket.setTimeout(10_000, () => socket.destroy())
     const request = Buffer.alloc(12 + secret.length)
     request.writeUInt32BE(request.length, 0)
     request.writeUInt32BE(80877102, 4)
     request.writeUInt32BE(processId, 8)
     secret.copy(request, 12)
-    socket.end(request)
+    connectUpstream(this.#options.upstream).then(
+      ({ socket }) => {
+        socket.on('error', () => undefined)
+        socket.setTimeout(10_000, () => socket.destroy())
+        socket.end(request)
+      },
+      (error: unknown) => this.#options.log('cancel_failed', { error: errorMessage(error) }),
+    )
   }
 
   #catalog(database: string): SharedCatalog {

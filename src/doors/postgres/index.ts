@@ -5,9 +5,11 @@
  * - `wire/`     messages as data
  * - `grammar/`  what a statement does, by PostgreSQL's own parser
  * - `session`   one client and its server connection
+ * - `tls/`      encryption on both legs
  * - `door`      the listener
  * @module
  */
 export { type Address, PostgresDoor, type PostgresDoorOptions } from './door.ts'
 export { classifyToActions, loadGrammar } from './grammar/index.ts'
 export type { SessionView } from './session.ts'
+export type { UpstreamTls } from './tls/upstream.ts'

@@ -14,6 +14,7 @@ import { startupSettings, startupSteps } from './startup.ts'
 import { actionOf, SessionFacts } from './statement-action.ts'
 import { readStatement } from './statement-text.ts'
 import { resolveExecutes, type Step, stepsOf, unknownFacts } from './steps.ts'
+import type { WithoutChannelBinding } from './tls/channel-binding.ts'
 import { UnitRunner } from './unit-runner.ts'
 import { readParameterStatus } from './wire/backend-messages.ts'
 import { terminateMessage } from './wire/encode.ts'
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly grammar: (major: number) => Promise<Grammar>
   /** What is known of the catalog of the database that the client asks for. */
   readonly catalog: SharedCatalog
+  /** Where client and server each speak TLS with the door. */
+  readonly binding?: WithoutChannelBinding
   readonly now: () => number
   readonly log: (event: string, details: Record<string, unknown>) => void
   /** The server told the key by which this session's statements can be cancelled. */
@@ -77,6 +80,12 @@ const implicitCommit: Step = {
   text: { bytes: Buffer.alloc(0), sql: 'COMMIT', understanding: { kind: 'understood', statements: [] } },
 }
 
+/** To a client that would use channel binding if the server offered it, which here it cannot. */
+const unbindable = [
+  'the sign-in cannot be bound to the channel: the connection is encrypted to the door, and from there anew to the server',
+  'Connect with channel_binding=disable, or let the door use the certificate of the server itself (doors[].tls).',
+] as const
+
 /** Settings that decide what names in a statement mean; a change makes another action of the same bytes. */
 const bindingSettings = new Set(['search_path', 'role', 'session_authorization'])
 
@@ -119,7 +128,7 @@ export class Session {
     })
     this.#server = new ServerLink(server, {
       reply: (type, frame) => this.#reply(type, frame),
-      relay: (chunk) => this.#client.write(chunk),
+      relay: (chunk) => this.#relay(chunk),
       quiet: () => this.#replies.quiet,
     })
     this.#replies = new Replies(
@@ -227,6 +236,9 @@ export class Session {
       if (this.#state === 'starting') {
         if (frame.type !== frontend.password && frame.type !== frontend.terminate) {
           throw new RangeError(`message ${printableType(frame.type)} before the session is ready`)
+        }
+        if (frame.type === frontend.password && this.#options.binding?.isMistaken(frame.bytes) === true) {
+          return this.terminate('28000', ...unbindable)
         }
         this.#server.send(frame.bytes)
         continue
@@ -488,6 +500,11 @@ export class Session {
 
   #settle(ends: readonly ActionEnd[]): void {
     for (const end of ends) if (end.action !== '') this.#options.gate.settle(end.action, end)
+  }
+
+  #relay(chunk: Buffer): void {
+    const { binding } = this.#options
+    this.#client.write(binding === undefined ? chunk : binding.fromServer(chunk))
   }
 
   #fail(error: unknown): void {

@@ -12,15 +12,24 @@ import {
 export type FirstMessage =
   | { readonly kind: 'startup'; readonly startup: StartupMessage; readonly raw: Buffer; readonly rest: Buffer }
   | { readonly kind: 'cancel'; readonly request: CancelRequest }
+  /** It begins TLS now; `isDirect`: without having asked. */
+  | { readonly kind: 'tls'; readonly isDirect: boolean }
+
+/** What a door offers on this connection. `required`: nothing else but a cancel request is taken in the clear. */
+export type Encryption = 'none' | 'offered' | 'required' | 'done'
 
 /** The server allows 10,000 bytes for the first message (PostgreSQL source, MAX_STARTUP_PACKET_LENGTH). */
 const startupLimit = 10_000
 
+/** The first byte of a TLS handshake (RFC 8446, section 5.1). */
+const handshakeRecord = 0x16
+
 /**
- * Reads the untyped messages a connection begins with, answering requests for encryption with "no" (`N`).
+ * Reads the untyped messages a connection begins with, and answers requests for encryption.
  * Resolves undefined where the connection ended, or did not get to its StartupMessage within `timeout` ms.
  */
-export function negotiate(socket: Socket, timeout: number): Promise<FirstMessage | undefined> {
+export function negotiate(socket: Socket, timeout: number, encryption: Encryption): Promise<FirstMessage | undefined> {
+  const mayEncrypt = encryption === 'offered' || encryption === 'required'
   return new Promise((resolve) => {
     let data = Buffer.alloc(0)
     let negotiations = 0
@@ -33,13 +42,18 @@ export function negotiate(socket: Socket, timeout: number): Promise<FirstMessage
       socket.pause()
       resolve(message)
     }
-    const refuse = (code: string, text: string) => {
-      socket.end(fatalMessage(code, text))
+    const refuse = (code: string, text: string, hint?: string) => {
+      socket.end(fatalMessage(code, text, hint))
       finish(undefined)
     }
     const onClose = () => finish(undefined)
     const onData = (chunk: Buffer) => {
       data = Buffer.concat([data, chunk])
+      if (mayEncrypt && negotiations === 0 && data[0] === handshakeRecord) {
+        socket.pause()
+        socket.unshift(data)
+        return finish({ kind: 'tls', isDirect: true })
+      }
       for (;;) {
         if (data.length < 8) return
         const length = data.readUInt32BE(0)
@@ -56,8 +70,13 @@ export function negotiate(socket: Socket, timeout: number): Promise<FirstMessage
             if (negotiations > 2) return refuse('08P01', 'too many requests for encryption')
             // Bytes sent along with the request came before the answer: nobody may rely on them (CVE-2021-23214).
             if (rest.length > 0) return refuse('08P01', 'received data before the request for encryption was answered')
-            socket.write('N')
+            if (encryption === 'done') return refuse('08P01', 'the connection is encrypted already')
             data = Buffer.alloc(0)
+            if (code === requestCodes.ssl && mayEncrypt) {
+              socket.write('S')
+              return finish({ kind: 'tls', isDirect: false })
+            }
+            socket.write('N')
             return
           }
           const startup = readStartup(body)
@@ -65,6 +84,13 @@ export function negotiate(socket: Socket, timeout: number): Promise<FirstMessage
             return refuse(
               '0A000',
               `unsupported frontend protocol ${startup.major}.${startup.minor}: this door speaks 3.0`,
+            )
+          }
+          if (encryption === 'required') {
+            return refuse(
+              '28000',
+              'this door takes encrypted connections only',
+              'Connect with TLS: sslmode=require or, better, verify-full.',
             )
           }
           return finish({ kind: 'startup', startup, raw, rest })
