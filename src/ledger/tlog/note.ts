@@ -151,7 +151,16 @@ export function parseNote(note: string): Note {
   const signatures = lines.map((line) => {
     const [dash, name, encoded, more] = line.split(' ')
     const bytes = Buffer.from(encoded ?? '', 'base64')
-    if (dash !== '\u2014' || name === undefined || !isName(name) || bytes.length < 5 || more !== undefined) {
+    // Bytes that the decoder passes over could be changed and nobody would see.
+    const isCanonical = bytes.toString('base64') === encoded
+    if (
+      !isCanonical ||
+      dash !== '\u2014' ||
+      name === undefined ||
+      !isName(name) ||
+      bytes.length < 5 ||
+      more !== undefined
+    ) {
       throw invalidNote('a signature line is not "— <name> <base64>"')
     }
     return { name, keyHash: bytes.subarray(0, 4), signature: bytes.subarray(4) }

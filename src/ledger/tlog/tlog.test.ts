@@ -165,6 +165,17 @@ describe('signed notes', () => {
     }
   })
 
+  it('are encoded the one way: no byte can be changed that a decoder passes over', () => {
+    for (const [from, to] of [
+      ['nAM=', 'nAN='],
+      ['nAM=', 'nAM'],
+      ['nAM=', 'nA-='],
+      ['x08go/ZJ', 'x08go_ZJ'],
+    ] as const) {
+      expect(() => parseNote(signed.replace(from, to))).toThrow('signature line')
+    }
+  })
+
   it('carry checkpoints', () => {
     const checkpoint = { origin: 'example.com/log', size: 20_852_163, root: leafHash(Buffer.from('x')) }
     expect(parseCheckpoint(checkpointText(checkpoint))).toEqual(checkpoint)
