@@ -59,6 +59,10 @@ const targetSchema = z.strictObject({
   system: z.string().describe('Name of the system behind the door'),
   environment: z.string().describe('As configured for the door: production, staging, …'),
   database: z.string().optional(),
+  account: z
+    .string()
+    .optional()
+    .describe('The account that the door acts with there, where it has one of its own instead of the actor'),
   declared: z.string().optional().describe('What the client said the target was, where that may differ'),
   labels: labelsSchema,
 })

@@ -2,6 +2,13 @@ import type { Outcome } from '../action/index.ts'
 import type { Address } from './address.ts'
 import type { logLevels, upstreamModes } from './schema.ts'
 
+/** A door's own account at the server behind it. The password itself is never part of a configuration. */
+export interface DoorCredentials {
+  readonly user: string
+  /** Not given: the account needs none (a client certificate, `trust`). */
+  readonly password?: { readonly env: string } | { readonly file: string }
+}
+
 /** One door, as configured. */
 export interface DoorConfig {
   readonly name: string
@@ -27,6 +34,8 @@ export interface DoorConfig {
   readonly environment: string
   /** What to call the system behind the door. */
   readonly system: string
+  /** Not given: the clients' own credentials pass through. */
+  readonly credentials?: DoorCredentials
   /** Verdict for what cannot be understood. */
   readonly unknown: Outcome
   /** `wait`: milliseconds a client may wait for reviewers; 0 refuses at once. */

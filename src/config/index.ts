@@ -6,7 +6,7 @@
  * @module
  */
 export { type Address, formatAddress, isLoopback, parseAddress } from './address.ts'
-export type { Config, DoorConfig } from './config.ts'
+export type { Config, DoorConfig, DoorCredentials } from './config.ts'
 export { formatDuration, parseDuration } from './duration.ts'
 export { defaultConfigHelp } from './help.ts'
 export { loadConfig } from './load.ts'

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { type Diagnostic, SallyportError, YamlSource } from '../errors/index.ts'
 import { type Address, clash, formatAddress, isLoopback } from './address.ts'
 import type { Config, DoorConfig } from './config.ts'
+import { completeCredentials, wrongCredentials } from './credentials.ts'
 import { describePath, explain } from './explain.ts'
 import { type Environment, interpolate } from './interpolate.ts'
 import { type ConfigValues, configSchema } from './schema.ts'
@@ -26,7 +27,7 @@ export function parseConfig(text: string, file: string, environment: Environment
       parsed.error.issues.flatMap((issue) => explain(issue, data, source)),
     )
   }
-  const wrong = findContradictions(parsed.data, source)
+  const wrong = [...findContradictions(parsed.data, source), ...wrongCredentials(parsed.data, source, environment)]
   if (wrong.length > 0) throw invalid(file, wrong)
   return complete(parsed.data, dirname(resolve(file)))
 }
@@ -45,11 +46,16 @@ function complete({ publicUrl, ...values }: ConfigValues, folder: string): Confi
   }
 }
 
-function completeDoor({ tls, upstreamTls, ...door }: ConfigValues['doors'][number], folder: string): DoorConfig {
+function completeDoor(
+  { tls, upstreamTls, credentials: written, ...door }: ConfigValues['doors'][number],
+  folder: string,
+): DoorConfig {
+  const credentials = completeCredentials(written, folder)
   const file = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path))
   return {
     ...door,
     system: door.system ?? formatAddress(door.upstream),
+    ...(credentials === undefined ? {} : { credentials }),
     ...(tls === undefined
       ? {}
       : {

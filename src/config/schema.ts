@@ -57,7 +57,7 @@ const upstreamAddress = textAs((text, refuse): Address | undefined => {
   if (userinfo !== undefined) {
     refuse(
       'an upstream takes no user and no password',
-      "take out everything before and with the @: each client's own credentials pass through, the door needs none",
+      "take out everything before and with the @: each client's own credentials pass through; for an account of the door's own see doors[].credentials",
     )
     return undefined
   }
@@ -141,6 +141,27 @@ const doorSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('What rules see as `target.system`. Default: host and port of the upstream'),
+  credentials: z
+    .strictObject({
+      mode: z
+        .enum(['passthrough', 'door'])
+        .default('passthrough')
+        .describe(
+          '`passthrough`: clients sign in to the server with their own accounts there. `door`: people sign in at the door as themselves, with a Sallyport token as the password, and the door signs in to the server with one account of its own',
+        ),
+      user: z.string().min(1).max(63).optional().describe("The door's account at the server"),
+      passwordEnv: z
+        .string()
+        .regex(/^[A-Za-z_]\w*$/, 'not the name of an environment variable: letters, digits and _')
+        .optional()
+        .describe('Environment variable that its password is in'),
+      passwordFile: path
+        .optional()
+        .describe(
+          'File that its password is in, read at each sign-in; relative to the configuration file. A line break at its end does not count',
+        ),
+    })
+    .prefault({}),
   unknown: z.enum(outcomes).default('hold').describe('Verdict for what cannot be understood'),
   hold: z
     .strictObject({

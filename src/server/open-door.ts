@@ -6,6 +6,7 @@ import { PostgresDoor } from '../doors/postgres/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import type { LedgerGate } from '../gate/index.ts'
 import type { People } from '../people/index.ts'
+import { doorCredentials } from './door-credentials.ts'
 import type { Log } from './log.ts'
 
 export interface OpenDoor {
@@ -41,9 +42,10 @@ function watchCertificate({ name, tls }: DoorConfig, door: PostgresDoor, log: Lo
   return () => watcher.close()
 }
 
-function listen(door: DoorConfig, gate: LedgerGate, people: People, log: Log): Promise<PostgresDoor> {
+async function listen(door: DoorConfig, gate: LedgerGate, people: People, log: Log): Promise<PostgresDoor> {
   return PostgresDoor.open({
     name: door.name,
+    credentials: await doorCredentials(door, people, process.env),
     listen: door.listen,
     upstream: { ...door.upstream, tls: door.upstreamTls },
     tls: door.tls,

@@ -50,11 +50,21 @@ export interface GuardedClient extends pg.Client {
 
 /** A door in front of a test server, with everything behind it in this process. */
 export async function startGuard(
-  postgres: TestPostgres,
+  postgres: Pick<TestPostgres, 'host' | 'port' | 'superuser' | 'password'>,
   options: Partial<
     Pick<
       PostgresDoorOptions,
-      'unknown' | 'wait' | 'record' | 'limits' | 'name' | 'commitGate' | 'identify' | 'now' | 'tls'
+      | 'unknown'
+      | 'wait'
+      | 'record'
+      | 'limits'
+      | 'name'
+      | 'commitGate'
+      | 'identify'
+      | 'now'
+      | 'tls'
+      | 'credentials'
+      | 'log'
     >
   > & {
     ledger?: Ledger
@@ -93,9 +103,10 @@ export async function startGuard(
     commitGate: options.commitGate ?? true,
     limits: options.limits ?? { connections: 100, messageBytes: 16 * 1024 * 1024, startupTimeout: 10_000 },
     gate,
+    credentials: options.credentials,
     identify: options.identify ?? (() => ({})),
     ...(options.now === undefined ? {} : { now: options.now }),
-    log: () => undefined,
+    log: options.log ?? (() => undefined),
   })
   const clients: pg.Client[] = []
   return {

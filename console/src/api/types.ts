@@ -68,6 +68,7 @@ export interface Action {
     readonly system: string
     readonly environment: string
     readonly database?: string
+    readonly account?: string
     readonly declared?: string
     readonly labels: Labels
   }

@@ -70,6 +70,11 @@ export function Facts({ hold, action }: { hold: HoldView; action: Action }) {
               <Revealed text={target.database} />
             </Fact>
           )}
+          {target.account !== undefined && (
+            <Fact name="Account there">
+              <Revealed text={target.account} /> <span className="dim">of the door</span>
+            </Fact>
+          )}
           {target.declared !== undefined && (
             <Fact name="Declared as">
               <Revealed text={target.declared} /> <span className="dim">by the client</span>

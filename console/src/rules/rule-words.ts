@@ -18,6 +18,7 @@ export const actionFields = [
   'target.system',
   'target.environment',
   'target.database',
+  'target.account',
   'target.declared',
   'target.labels',
   'resources',

@@ -51,7 +51,7 @@ A refusal is an ERROR: the session stays usable, the transaction is in the state
 |---|---|---|
 ${states.join('\n')}
 
-Errors of the server behind the door pass through as they are. The door uses some SQLSTATEs of PostgreSQL for what is PostgreSQL's to say: \`08001\` (server not reachable), \`53300\` (too many connections), \`57P01\` (the door closes).
+Errors of the server behind the door pass through as they are. The door uses some SQLSTATEs of PostgreSQL for what is PostgreSQL's to say: \`08001\` (server not reachable), \`08004\` (the door's own sign-in to the server failed), \`28P01\` and \`28000\` (a sign-in at the door failed, or was not encrypted), \`53300\` (too many connections), \`57P01\` (the door closes).
 
 ## Error codes
 

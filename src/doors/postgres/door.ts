@@ -1,12 +1,15 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { type Actor, type Outcome, uuidv7 } from '../../action/index.ts'
+import { type Actor, type Outcome, type Target, uuidv7 } from '../../action/index.ts'
 import { errorMessage, SallyportError } from '../../errors/index.ts'
 import type { Gate } from '../../gate/index.ts'
 import { SharedCatalog } from './catalog/index.ts'
+import { farewell } from './farewell.ts'
 import { type Grammar, loadGrammar } from './grammar/index.ts'
 import { fatalMessage } from './messages.ts'
-import { Session, type SessionView } from './session.ts'
+import { Session, type SessionOptions, type SessionView } from './session.ts'
+import { type DoorCredentials, DoorSignIn, type Known } from './sign-in/door-sign-in.ts'
+import { ServiceSignIn } from './sign-in/service-sign-in.ts'
 import { asksForReplication } from './startup.ts'
 import { type Encryption, type FirstMessage, negotiate } from './startup-negotiation.ts'
 import { WithoutChannelBinding } from './tls/channel-binding.ts'
@@ -37,10 +40,22 @@ export interface PostgresDoorOptions {
   readonly commitGate: boolean
   readonly limits: { readonly connections: number; readonly messageBytes: number; readonly startupTimeout: number }
   readonly gate: Gate
+  /** Not given: the clients' own credentials pass through. */
+  readonly credentials?: DoorCredentials | undefined
   /** What is known of somebody who acts at this door: kind, groups, owner. */
   readonly identify: (actorId: string) => Partial<Pick<Actor, 'kind' | 'groups' | 'owner' | 'name'>>
   readonly log: (event: string, details: Record<string, unknown>) => void
   readonly now?: () => number
+}
+
+type Startup = Extract<FirstMessage, { kind: 'startup' }>
+
+/** What a client has proved of itself before it has a session. */
+interface Proved {
+  /** Subject of its TLS certificate. */
+  readonly certificate: string | undefined
+  /** Who signed in at a door with credentials of its own. */
+  readonly known: Known | undefined
 }
 
 /** Databases whose catalogs are kept in mind. */
@@ -57,6 +72,7 @@ export class PostgresDoor {
   readonly #keys = new Map<string, Session>()
   readonly #catalogs = new Map<string, SharedCatalog>()
   readonly #grammars = new Map<number, Promise<Grammar>>()
+  readonly #signIn: DoorSignIn | undefined
   readonly #tls: ClientTls | undefined
   /** Clients for whom a connection to the server is being made. */
   #connecting = 0
@@ -64,6 +80,18 @@ export class PostgresDoor {
 
   private constructor(options: PostgresDoorOptions) {
     this.#options = options
+    const { name, credentials, gate, limits, now = Date.now } = options
+    if (credentials !== undefined) {
+      this.#signIn = new DoorSignIn({
+        door: name,
+        credentials,
+        gate,
+        grammar: () => this.#grammar(0),
+        target: (database) => this.#target(database),
+        timeout: limits.startupTimeout,
+        now,
+      })
+    }
     this.#tls = options.tls === undefined ? undefined : new ClientTls(options.tls, options.limits.startupTimeout)
     // A client that half-closes has gone away as far as PostgreSQL's protocol is concerned.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => {
@@ -181,7 +209,8 @@ export class PostgresDoor {
       return this.#cancel(first.request)
     }
     if (asksForReplication(first.startup)) {
-      client.end(
+      farewell(
+        client,
         fatalMessage(
           'SP002',
           'Blocked: replication connections do not pass this door.',
@@ -191,18 +220,23 @@ export class PostgresDoor {
       return
     }
     if (this.#sessions.size + this.#connecting >= limits.connections) {
-      client.end(fatalMessage('53300', `Door ${this.#options.name} serves ${limits.connections} connections already.`))
+      farewell(
+        client,
+        fatalMessage('53300', `Door ${this.#options.name} serves ${limits.connections} connections already.`),
+      )
       return
     }
     const user = first.startup.parameters.get('user') ?? ''
     if (user === '') {
-      client.end(fatalMessage('28000', 'no PostgreSQL user name specified in startup packet'))
+      farewell(client, fatalMessage('28000', 'no PostgreSQL user name specified in startup packet'))
       return
     }
+    const admitted = await this.#signIn?.admit(client, first, certificate)
+    if (this.#signIn !== undefined && (admitted === undefined || client.destroyed)) return
     const server = await this.#reach(client)
     if (server === undefined) return
     this.#negotiating.delete(raw)
-    await this.#serve(client, first, server, certificate)
+    await this.#serve(client, admitted ?? first, server, { certificate, known: admitted?.known })
   }
 
   /** Connects to the server behind; undefined: it cannot be reached, and the client knows, or the client has left. */
@@ -218,7 +252,8 @@ export class PostgresDoor {
       const reason = errorMessage(error)
       this.#unreachable = reason
       log('upstream_unreachable', { upstream: `${upstream.host}:${upstream.port}`, error: reason })
-      client.end(
+      farewell(
+        client,
         fatalMessage(
           '08001',
           `Door ${name} cannot reach the server behind it at ${upstream.host}:${upstream.port}: ${reason}`,
@@ -233,12 +268,12 @@ export class PostgresDoor {
 
   async #serve(
     client: Socket,
-    first: Extract<FirstMessage, { kind: 'startup' }>,
+    first: Pick<Startup, 'startup' | 'raw' | 'rest'>,
     server: UpstreamConnection,
-    certificate: string | undefined,
+    proved: Proved,
   ): Promise<void> {
     const { limits, gate, name, log } = this.#options
-    const who = this.#who(client, first.startup, certificate)
+    const who = this.#who(client, first.startup, proved)
     let key: string | undefined
     const session = new Session(client, server.socket, {
       gate,
@@ -253,7 +288,7 @@ export class PostgresDoor {
       messageBytes: limits.messageBytes,
       grammar: (major) => this.#grammar(major),
       catalog: this.#catalog(who.target.database ?? ''),
-      ...(this.#partsBinding(client, server) ? { binding: new WithoutChannelBinding() } : {}),
+      ...this.#signInOf(client, server, (code, message, hint) => session.terminate(code, message, hint)),
       now: this.#options.now ?? Date.now,
       log,
       onKey: (bytes) => {
@@ -272,6 +307,24 @@ export class PostgresDoor {
     client.resume()
   }
 
+  /** Who signs in to the server: the door, or the client, bound to the channel or not. */
+  #signInOf(
+    client: Socket,
+    server: UpstreamConnection,
+    end: (code: string, message: string, hint: string) => void,
+  ): Pick<SessionOptions, 'signIn' | 'binding'> {
+    const { name: door, credentials, log } = this.#options
+    if (credentials === undefined) {
+      return this.#partsBinding(client, server) ? { binding: new WithoutChannelBinding() } : {}
+    }
+    const { account } = credentials
+    const onFailed = (reason: string) => log('service_sign_in_failed', { user: account.user, reason })
+    const { socket, certificate } = server
+    return {
+      signIn: new ServiceSignIn({ door, server: socket, certificate: certificate?.raw, account, onFailed, end }),
+    }
+  }
+
   /** Both ends speak TLS, with different ones: unless the door shows the server's own certificate. */
   #partsBinding(client: Socket, { certificate }: UpstreamConnection): boolean {
     if (!(client instanceof TLSSocket) || certificate === undefined) return false
@@ -283,17 +336,13 @@ export class PostgresDoor {
     if (this.#tls?.reload() === true) this.#options.log('certificate_reloaded', {})
   }
 
-  #who(client: Socket, startup: StartupMessage, certificate: string | undefined) {
-    const { name, system, environment, identify } = this.#options
+  #who(client: Socket, startup: StartupMessage, { certificate, known }: Proved) {
+    const { name, identify } = this.#options
     const parameter = (key: string) => Buffer.from(startup.parameters.get(key) ?? '', 'latin1').toString('utf8')
     const user = parameter('user')
     const id = `${name}:${user}`
     const actor: Actor = {
-      id,
-      name: user,
-      kind: 'unknown',
-      groups: [],
-      ...identify(id),
+      ...(known ?? { id, name: user, kind: 'unknown', groups: [], ...identify(id) }),
       client: {
         ip: client.remoteAddress ?? '',
         application: parameter('application_name'),
@@ -301,7 +350,13 @@ export class PostgresDoor {
         ...(certificate === undefined ? {} : { certificate }),
       },
     }
-    return { actor, target: { system, environment, database: parameter('database') || user, labels: {} } }
+    return { actor, target: this.#target(parameter('database') || user) }
+  }
+
+  #target(database: string): Target {
+    const { system, environment, credentials } = this.#options
+    const account = credentials?.account.user
+    return { system, environment, database, ...(account === undefined ? {} : { account }), labels: {} }
   }
 
   /** A held statement is withdrawn here; anything else is the server's business. */

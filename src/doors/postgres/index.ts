@@ -5,6 +5,7 @@
  * - `wire/`     messages as data
  * - `grammar/`  what a statement does, by PostgreSQL's own parser
  * - `session`   one client and its server connection
+ * - `sign-in/`  people sign in at the door, the door signs in to the server
  * - `tls/`      encryption on both legs
  * - `door`      the listener
  * @module
@@ -12,4 +13,6 @@
 export { type Address, PostgresDoor, type PostgresDoorOptions } from './door.ts'
 export { classifyToActions, loadGrammar } from './grammar/index.ts'
 export type { SessionView } from './session.ts'
+export type { DoorCredentials, Known } from './sign-in/door-sign-in.ts'
+export { ServiceAccount } from './sign-in/service-account.ts'
 export type { UpstreamTls } from './tls/upstream.ts'

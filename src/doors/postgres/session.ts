@@ -10,6 +10,7 @@ import { fatalMessage, fatalRefusalMessage } from './messages.ts'
 import { PreparedNames } from './prepared.ts'
 import { type ActionEnd, Replies } from './replies.ts'
 import { ServerLink } from './server-link.ts'
+import type { ServiceSignIn } from './sign-in/service-sign-in.ts'
 import { startupSettings, startupSteps } from './startup.ts'
 import { actionOf, SessionFacts } from './statement-action.ts'
 import { readStatement } from './statement-text.ts'
@@ -35,6 +36,8 @@ export interface SessionOptions {
   readonly grammar: (major: number) => Promise<Grammar>
   /** What is known of the catalog of the database that the client asks for. */
   readonly catalog: SharedCatalog
+  /** Signs in to the server; not given: the client does. */
+  readonly signIn?: ServiceSignIn | undefined
   /** Where client and server each speak TLS with the door. */
   readonly binding?: WithoutChannelBinding
   readonly now: () => number
@@ -156,7 +159,10 @@ export class Session {
     client.on('end', () => this.#close('client ended'))
     client.on('error', (error) => this.#close(`client connection: ${error.message}`))
     client.on('close', () => this.#close('client closed'))
-    server.on('data', (chunk: Buffer) => this.#guarded(() => this.#server.receive(chunk)))
+    const { signIn } = options
+    server.on('data', (chunk: Buffer) =>
+      this.#guarded(() => this.#server.receive(signIn === undefined ? chunk : signIn.fromServer(chunk))),
+    )
     server.on('drain', () => this.#resumeClient())
     server.on('end', () => this.#close('server ended'))
     server.on('error', (error) => this.#close(`server connection: ${error.message}`))
@@ -234,7 +240,8 @@ export class Session {
     if (this.#state === 'closed') return
     for (const frame of this.#splitter.push(chunk)) {
       if (this.#state === 'starting') {
-        if (frame.type !== frontend.password && frame.type !== frontend.terminate) {
+        const mayAnswer = frame.type === frontend.password && this.#options.signIn === undefined
+        if (!mayAnswer && frame.type !== frontend.terminate) {
           throw new RangeError(`message ${printableType(frame.type)} before the session is ready`)
         }
         if (frame.type === frontend.password && this.#options.binding?.isMistaken(frame.bytes) === true) {

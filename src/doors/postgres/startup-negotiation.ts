@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { farewell } from './farewell.ts'
 import { fatalMessage } from './messages.ts'
 import {
   type CancelRequest,
@@ -43,8 +44,8 @@ export function negotiate(socket: Socket, timeout: number, encryption: Encryptio
       resolve(message)
     }
     const refuse = (code: string, text: string, hint?: string) => {
-      socket.end(fatalMessage(code, text, hint))
       finish(undefined)
+      farewell(socket, fatalMessage(code, text, hint))
     }
     const onClose = () => finish(undefined)
     const onData = (chunk: Buffer) => {
@@ -83,7 +84,7 @@ export function negotiate(socket: Socket, timeout: number, encryption: Encryptio
           if (startup.major !== 3) {
             return refuse(
               '0A000',
-              `unsupported frontend protocol ${startup.major}.${startup.minor}: this door speaks 3.0`,
+              `unsupported frontend protocol ${startup.major}.${startup.minor}: this door speaks 3.0 to 3.2`,
             )
           }
           if (encryption === 'required') {
