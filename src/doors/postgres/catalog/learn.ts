@@ -255,7 +255,7 @@ export class Learner {
   }
 
   #countReads({ names, effects }: StatementFacts): boolean {
-    if (names.cartesian) return true
+    if (names.multiplies) return true
     if (!effects.includes('read')) return false
     if (!this.#traits.has('personal-data') && !this.#traits.has('secret-data')) return false
     return names.limit === null || names.limit >= 100 || names.collects

@@ -38,7 +38,7 @@ const dangers: readonly Danger[] = [
     traits: ['server-file'],
   },
   { names: /^lo_(import|export)$/, effects: ['export', 'execute'], traits: ['server-file'] },
-  { names: /^lo_(unlink)$/, effects: ['delete'] },
+  { names: /^lo_unlink$/, effects: ['delete'], traits: ['large-object'] },
   { names: /^(lo_(creat|create|from_bytea|put|truncate|truncate64)|lowrite)$/, effects: ['write'] },
   { names: /^(lo_.*|loread)$/, effects: ['read'] },
   { names: /^pg_(terminate|cancel)_backend$/, effects: ['disrupt'] },
@@ -84,6 +84,7 @@ export function addFunctionCall(facts: FactsBuilder, call: Tree): void {
     return
   }
   if (bare !== undefined && collecting.test(bare)) facts.names.collects = true
+  if (bare === 'generate_series') facts.names.multiplies = true
   if (bare === 'pg_sleep' || bare === 'pg_sleep_for' || bare === 'pg_sleep_until') {
     facts.literal = true
     // A connection, its snapshot and its locks are kept for as long as it sleeps.

@@ -51,8 +51,8 @@ export interface StatementNames {
   readonly picked: readonly Equality[]
   /** An aggregate carries the content of all rows read. */
   readonly collects: boolean
-  /** Sources of rows that nothing joins. */
-  readonly cartesian: boolean
+  /** It may go through far more rows than its tables have: sources that nothing joins, or rows made up. */
+  readonly multiplies: boolean
   /** It goes through rows of something, so what it calls may run many times. */
   readonly repeats: boolean
 }
@@ -71,7 +71,7 @@ export const noNames: StatementNames = {
   offset: false,
   picked: [],
   collects: false,
-  cartesian: false,
+  multiplies: false,
   repeats: false,
 }
 
@@ -99,13 +99,14 @@ export class NamesBuilder {
   offset = false
   picked: readonly Equality[] = []
   collects = false
-  cartesian = false
+  multiplies = false
   repeats = false
 
   get isEmpty(): boolean {
     const { relations, functions, operators, types, drops, creates } = this.#sets
     return (
-      relations.size + functions.size + operators.size + types.size + drops.size + creates.size === 0 && !this.cartesian
+      relations.size + functions.size + operators.size + types.size + drops.size + creates.size === 0 &&
+      !this.multiplies
     )
   }
 
@@ -148,7 +149,7 @@ export class NamesBuilder {
     this.writes.push(...from.writes)
     this.aliases.push(...from.aliases)
     this.collects ||= from.collects
-    this.cartesian ||= from.cartesian
+    this.multiplies ||= from.multiplies
     this.repeats ||= from.repeats
   }
 
@@ -174,7 +175,7 @@ export class NamesBuilder {
       offset: this.offset,
       picked: this.picked,
       collects: this.collects,
-      cartesian: this.cartesian,
+      multiplies: this.multiplies,
       repeats: this.repeats,
     }
   }

@@ -4,6 +4,7 @@ import { equalitiesOf, ownNames } from './equalities.ts'
 import type { FactsBuilder } from './facts.ts'
 import { addFunctionCall, addOperator, addType } from './functions.ts'
 import type { CatalogName, WriteUse } from './names.ts'
+import { recursesWithoutEnd } from './recursion.ts'
 import { constantOf, isTree, list, relationName, stringOf, type Tree, text, tree } from './tree.ts'
 
 /** Schemas of PostgreSQL's own tables. */
@@ -63,7 +64,7 @@ function visit(kind: string, node: Tree, facts: FactsBuilder, ctes: ReadonlySet<
     case 'InsertStmt':
       facts.command('INSERT')
       facts.effect('write')
-      addTarget(node.relation, 'insert', facts)
+      addTarget(node.relation, isUpsert(node) ? 'update' : 'insert', facts)
       addInsert(node, facts)
       return
     case 'MergeStmt':
@@ -92,7 +93,7 @@ function visit(kind: string, node: Tree, facts: FactsBuilder, ctes: ReadonlySet<
     }
     case 'JoinExpr':
       if (node.quals === undefined && node.usingClause === undefined && node.isNatural !== true)
-        facts.names.cartesian = true
+        facts.names.multiplies = true
       return
     // Of casts, columns, and whatever else names a type.
     case 'typeName':
@@ -124,9 +125,13 @@ function addInsert(node: Tree, facts: FactsBuilder): void {
   const relation = namedRelation(node.relation, facts)
   if (relation === undefined) return
   facts.names.writes.push({ relation, use: 'insert', unlimited: false, equalities: [] })
-  // A row that is there already may be changed instead: one for each inserted.
-  if (tree(tree(node.onConflictClause).OnConflictClause ?? node.onConflictClause).action === 'ONCONFLICT_UPDATE')
-    facts.trait('upsert')
+  if (isUpsert(node)) facts.trait('upsert')
+}
+
+/** A row that is there already may be changed instead: one for each inserted. */
+function isUpsert(insert: Tree): boolean {
+  const clause = tree(tree(insert.onConflictClause).OnConflictClause ?? insert.onConflictClause)
+  return clause.action === 'ONCONFLICT_UPDATE'
 }
 
 /** A table that is written. It stands under `relation` without a wrapper, so the walk does not take it for a read. */
@@ -166,6 +171,10 @@ function addSelect(node: Tree, facts: FactsBuilder): void {
     (node.whereClause !== undefined && limits(node.whereClause) && !onlyJoins(node.whereClause)) ||
     (node.limitCount !== undefined && constantOf(node.limitCount) !== undefined)
   if (hangsOnLiterals(node.whereClause)) facts.literal = true
+  if (recursesWithoutEnd(node)) {
+    facts.effect('disrupt')
+    facts.trait('runs-away')
+  }
   addReading(node, facts)
   // A whole table copied somewhere else.
   if (relationName(into) !== '' && !limited && list(node.fromClause).length > 0) facts.effect('export')
@@ -181,7 +190,7 @@ function addSelect(node: Tree, facts: FactsBuilder): void {
 function addReading(node: Tree, facts: FactsBuilder): void {
   const sources = list(node.fromClause)
   if (sources.length > 0) facts.names.repeats = true
-  if (sources.length > 1 && node.whereClause === undefined) facts.names.cartesian = true
+  if (sources.length > 1 && node.whereClause === undefined) facts.names.multiplies = true
   if (facts.names.outermostSeen) return
   facts.names.outermostSeen = true
   const limit = Number(constantOf(node.limitCount) ?? Number.NaN)

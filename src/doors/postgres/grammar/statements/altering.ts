@@ -1,3 +1,4 @@
+import { isAuditName } from '../audit.ts'
 import { FactsBuilder } from '../facts.ts'
 import { isOn, list, nameOf, option, relationName, roleName, type Tree, text, tree } from '../tree.ts'
 import { walk } from '../walk.ts'
@@ -67,6 +68,13 @@ function callsVolatile(expression: unknown): boolean {
   return volatileDefaults.test(JSON.stringify(expression ?? null))
 }
 
+/** What gets another name or another schema. */
+function addMoved(word: string, node: Tree, facts: FactsBuilder): void {
+  const table = relationName(node.relation)
+  facts.resource(word.toLowerCase(), table || nameOf(node.object) || text(node.subname))
+  if (isAuditName(table)) facts.trait('audit-table')
+}
+
 export const altering: Handlers = {
   AlterTableStmt: (node, facts) => {
     const word = objectWord(node.objtype)
@@ -82,7 +90,7 @@ export const altering: Handlers = {
     facts.effect('deploy', 'disrupt')
     facts.trait('rename')
     facts.objects = 1
-    facts.resource(objectWord(node.objectType).toLowerCase(), relationName(node.relation) || nameOf(node.object))
+    addMoved(objectWord(node.objectType), node, facts)
   },
   RenameStmt: (node, facts) => {
     const word = objectWord(node.renameType === 'OBJECT_COLUMN' ? node.relationType : node.renameType)
@@ -91,7 +99,7 @@ export const altering: Handlers = {
     facts.trait('rename')
     facts.objects = 1
     facts.reversible = 'yes'
-    facts.resource(word.toLowerCase(), relationName(node.relation) || nameOf(node.object) || text(node.subname))
+    addMoved(word, node, facts)
     if (word === 'ROLE') facts.effect('grant')
   },
   AlterOwnerStmt: (node, facts) => {
