@@ -5,11 +5,7 @@ import type { Ledger } from '../ledger/index.ts'
  * It may have run or not; it is never run again by itself. Returns how many there were.
  */
 export async function settleUnfinished(ledger: Ledger): Promise<number> {
-  const open = new Set<string>()
-  for await (const entry of ledger.entries()) {
-    if (entry.kind === 'action.requested') open.add(entry.body.action.id)
-    else if (entry.kind === 'action.settled') open.delete(entry.body.action)
-  }
+  const open = ledger.openActions
   for (const action of open) {
     ledger.append('action.settled', {
       action,
@@ -18,6 +14,6 @@ export async function settleUnfinished(ledger: Ledger): Promise<number> {
       message: 'Sallyport stopped before it saw the end of this action.',
     })
   }
-  if (open.size > 0) await ledger.flush()
-  return open.size
+  if (open.length > 0) await ledger.flush()
+  return open.length
 }

@@ -1,5 +1,5 @@
 import type { Entry, Ledger } from '../ledger/index.ts'
-import { foldHold, holdOf } from './fold.ts'
+import { foldHold, holdKinds, holdOf } from './fold.ts'
 import { type Hold, isOver, needsFollowUp } from './hold.ts'
 
 /** Ended holds kept in memory, with everything that stands in them. */
@@ -65,7 +65,7 @@ export class HoldBook {
     const place = this.#places.get(id)
     if (known !== undefined || place === undefined) return known
     let hold: Hold | undefined
-    for await (const entry of ledger.entries(place.first)) {
+    for await (const entry of ledger.entries(place.first, holdKinds)) {
       if (holdOf(entry) === id) hold = foldHold(hold, entry)
       if (entry.index >= place.last) break
     }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { SallyportError } from '../errors/index.ts'
-import type { Entry, HoldOpened, Ledger } from '../ledger/index.ts'
+import { type Entry, follow, type HoldOpened, type Ledger } from '../ledger/index.ts'
 import { Alarm } from './alarm.ts'
 import { HoldBook } from './book.ts'
 import { isInGroup } from './break-glass.ts'
@@ -60,14 +60,7 @@ export class Holds {
   /** Folds the ledger, then follows it. */
   static async open(options: HoldsOptions): Promise<Holds> {
     const holds = new Holds(options)
-    // Subscribed first: what becomes durable while the ledger is being read is folded after it. Folding an entry a
-    // second time changes nothing.
-    const early: Entry[] = []
-    const stop = options.ledger.subscribe((entry) => early.push(entry), holdKinds)
-    for await (const entry of options.ledger.entries()) holds.#fold(entry)
-    stop()
-    for (const entry of early) holds.#fold(entry)
-    holds.#unsubscribe = options.ledger.subscribe((entry) => holds.#fold(entry), holdKinds)
+    holds.#unsubscribe = await follow(options.ledger, holdKinds, (entry) => holds.#fold(entry))
     holds.#timePassed()
     return holds
   }

@@ -18,6 +18,8 @@ export interface BatchedEntry {
   readonly start: number
   /** Kept where a subscriber waits for it: keeping everything until it is durable costs more than writing it. */
   readonly told: Told | undefined
+  /** The action that is asked for, or has its ending, in it. */
+  readonly action: string | undefined
 }
 
 /** Entries that share one write, one sync and one promise. */
@@ -50,7 +52,7 @@ export class Batch {
     return this.#length
   }
 
-  add(kind: EntryKind, payload: Buffer, hash: Buffer, told?: Told): void {
+  add(kind: EntryKind, payload: Buffer, hash: Buffer, told?: Told, action?: string): void {
     const start = this.#length
     const end = start + recordHeaderBytes + payload.length
     if (end > this.#buffer.length) {
@@ -63,7 +65,7 @@ export class Batch {
     const index = this.firstIndex + placeInWrite
     writeRecordHeader(this.#buffer, start, { index, placeInWrite, hash, payloadBytes: payload.length })
     this.#length = end
-    this.entries.push({ index, kind, start, told })
+    this.entries.push({ index, kind, start, told, action })
   }
 
   /** The entry as subscribers get it; read back from its record where it was not kept. */

@@ -6,6 +6,12 @@ export const defaults = {
    */
   segmentBytes: 16 * 1024 * 1024,
 
+  /**
+   * Full segments, the newest, whose every entry is checked at each start (some 600,000 entries, in about two seconds).
+   * Older ones were checked before they were put aside, and `verifyLedger` checks them again.
+   */
+  checkedSegments: 32,
+
   /** The part of a segment after whose use the next one is zero-filled in the background, so a roll-over waits less. */
   prepareNextAfter: 0.5,
 

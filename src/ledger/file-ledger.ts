@@ -10,9 +10,11 @@ import type { FileLayer } from './file-layer.ts'
 import { recordHeaderBytes, type StoredRecord } from './format.ts'
 import { HeadKeeper } from './head-keeper.ts'
 import type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
+import type { LiveIndex } from './live-index.ts'
 import type { LedgerLock } from './lock.ts'
-import { Bookmark, firstIndexSince, readRecords, readSegments } from './read.ts'
+import { Bookmark, firstIndexSince, readKinds, readRecords, readSegments } from './read.ts'
 import { salvage } from './salvage.ts'
+import { actionOf } from './segment-index.ts'
 import type { SegmentStore } from './segment-store.ts'
 import type { SegmentFile, SegmentWriter } from './segment-writer.ts'
 
@@ -27,6 +29,8 @@ export interface FileLedgerParts {
   readonly store: SegmentStore
   readonly writer: SegmentWriter
   readonly segments: readonly SegmentFile[]
+  readonly index: LiveIndex
+  readonly checkedFrom: number
   readonly head: LedgerHead
   /** How many entries the head file speaks of. */
   readonly headWritten: number
@@ -45,6 +49,7 @@ export class FileLedger implements Ledger {
   readonly #parts: FileLedgerParts
   readonly #chain: Chain
   readonly #headKeeper: HeadKeeper
+  readonly #index: LiveIndex
   readonly #listeners = new Map<(entry: Entry) => void, ReadonlySet<EntryKind> | undefined>()
   /** Whether any listener wants a kind; forgotten when listeners change. */
   readonly #wanted = new Map<EntryKind, boolean>()
@@ -76,6 +81,7 @@ export class FileLedger implements Ledger {
   constructor(parts: FileLedgerParts) {
     this.#parts = parts
     this.#writer = parts.writer
+    this.#index = parts.index
     this.#segments = parts.segments
     this.#size = parts.head.size
     this.#durable = { size: parts.head.size, hash: Buffer.from(parts.head.hash, 'hex') }
@@ -98,6 +104,11 @@ export class FileLedger implements Ledger {
     return { size: this.#size, hash: this.#chain.lastHex }
   }
 
+  /** Entries from this index on were checked when the ledger was opened. */
+  get checkedFrom(): number {
+    return this.#parts.checkedFrom
+  }
+
   get state(): LedgerState {
     return this.#state
   }
@@ -110,8 +121,14 @@ export class FileLedger implements Ledger {
     return { index, at, durable: this.#batch.durable }
   }
 
-  entries(from = 0): AsyncIterable<Entry> {
-    return readSegments(this.#parts.files, this.#segments, from, this.#durable.size)
+  entries(from = 0, kinds?: readonly EntryKind[]): AsyncIterable<Entry> {
+    const { files } = this.#parts
+    if (kinds !== undefined) return readKinds(files, this.#segments, from, this.#durable.size, kinds)
+    return readSegments(files, this.#segments, from, this.#durable.size)
+  }
+
+  get openActions(): readonly string[] {
+    return this.#index.open
   }
 
   /** What stands on the disk from index `from` on, up to what is durable now. */
@@ -169,6 +186,7 @@ export class FileLedger implements Ledger {
     if (wasOpen) await last.catch(() => undefined)
     await this.#flushed
     await this.#reviving
+    await this.#index.close()
     await this.#headKeeper.close()
     await this.#writer.close().catch(() => undefined)
     await this.#parts.store.close().catch(() => undefined)
@@ -189,7 +207,7 @@ export class FileLedger implements Ledger {
     }
     const index = this.#size
     const told = this.#isWanted(kind) ? { at, kind, body } : undefined
-    batch.add(kind, payload, this.#chain.extend(index, payload.length), told)
+    batch.add(kind, payload, this.#chain.extend(index, payload.length), told, actionOf(kind, body))
     this.#size = index + 1
     return { index, at }
   }
@@ -251,8 +269,9 @@ export class FileLedger implements Ledger {
         await this.#roll(batch.endOf(from) - start)
         continue
       }
+      const place = this.#writer.position - start
       await this.#writer.append(batch.buffer.subarray(start, end), end - start)
-      this.#delivered(batch, from, to)
+      this.#delivered(batch, from, to, place)
       from = to
       start = end
     }
@@ -260,10 +279,11 @@ export class FileLedger implements Ledger {
   }
 
   /** The entries are on the disk: listeners hear of them before those who await `durable` go on. */
-  #delivered(batch: Batch, from: number, to: number): void {
+  #delivered(batch: Batch, from: number, to: number, place: number): void {
     const last = batch.entries[to - 1]
     if (last === undefined) return
     this.#durable = { size: last.index + 1, hash: Buffer.from(batch.hashAt(last)) }
+    for (let i = from; i < to; i++) this.#index.durable(batch.entries[i] ?? last, place)
     this.#headKeeper.due()
     for (const grown of this.#grown) guarded(() => grown(last.index + 1))
     if (this.#listeners.size === 0) return
@@ -296,6 +316,7 @@ export class FileLedger implements Ledger {
     const header = { firstIndex: size, previous: hash, afterFailure: false }
     const next = await this.#parts.store.create(header, Buffer.alloc(0), room)
     const full = this.#writer
+    this.#index.sealed(full, size, hash)
     this.#use(next)
     await full.close().catch(() => undefined)
   }
@@ -349,12 +370,13 @@ export class FileLedger implements Ledger {
       const records = Buffer.concat([kept.records, batch.buffer.subarray(0, batch.length)])
       const writer = await store.create({ firstIndex: size, previous: hash, afterFailure: true }, records, 0)
       this.#use(writer)
+      this.#index.restarted(kept.entries)
       this.#batch = new Batch(this.#size)
       this.#reason = undefined
       const wasFailed = this.#state === 'failed'
       if (wasFailed) this.#state = 'open'
       for (const entry of kept.entries) this.#tell(entry)
-      this.#delivered(batch, 0, batch.entries.length)
+      this.#delivered(batch, 0, batch.entries.length, 0)
       if (wasFailed) this.#tellState('open')
     } catch (error) {
       this.#size = this.#durable.size

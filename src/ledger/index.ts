@@ -3,6 +3,7 @@
  *
  * ```text
  * <data>/ledger/segments/00000000000000000000.seg   entries; named by the first index (format.ts)
+ *                        00000000000000000000.idx   what is in a full segment (segment-index.ts)
  *               head                                how long the log was at the least (head-file.ts)
  *               checkpoint, tile/…, payload/…, key  the public log (tlog/)
  *               checkpoint.witnessed, anchors.json  what went beyond this folder (tlog/anchors.ts)
@@ -28,10 +29,12 @@ export {
 } from './entry.ts'
 export { type FileLayer, type LayerFile, nodeFiles } from './file-layer.ts'
 export type { FileLedger, StateListener } from './file-ledger.ts'
+export { follow } from './follow.ts'
 export type { Appended, Ledger, LedgerHead, LedgerState, Urgency } from './ledger.ts'
 export { type FileLedgerOptions, openFileLedger } from './open-file-ledger.ts'
+export type { LedgerProblem } from './problem.ts'
+export { yieldToDoors } from './quiet-thread.ts'
 export { Bookmark, readLedger } from './read.ts'
-export type { LedgerProblem } from './scan.ts'
 export { type LedgerStatus, ledgerStatus } from './status.ts'
 export {
   type AnchorState,
@@ -50,3 +53,4 @@ export {
   verifyProof,
 } from './tlog/index.ts'
 export { type LedgerVerification, type VerifyOptions, verifyLedger } from './verify.ts'
+export { verifyInThread } from './verify-in-thread.ts'

@@ -39,8 +39,13 @@ export interface Ledger {
    * @throws SallyportError `ledger_unavailable` once a write or sync has failed, and after `close`.
    */
   append<K extends EntryKind>(kind: K, body: EntryBodies[K], urgency?: Urgency): Appended
-  /** The entries from index `from` (default 0) up to those durable when the call was made, in order. */
-  entries(from?: number): AsyncIterable<Entry>
+  /**
+   * The entries from index `from` (default 0) up to those durable when the call was made, in order.
+   * @param kinds only these: of segments that are full nothing else is read
+   */
+  entries(from?: number, kinds?: readonly EntryKind[]): AsyncIterable<Entry>
+  /** Ids of actions that are on the record without an ending, the oldest first; those in flight are among them. */
+  readonly openActions: readonly string[]
   /**
    * Like `entries`, from about a time on: all entries of that time and later, and some before. What is older is not
    * read.

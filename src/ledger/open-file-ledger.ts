@@ -6,8 +6,11 @@ import { type FileLayer, nodeFiles } from './file-layer.ts'
 import { FileLedger, type StateListener } from './file-ledger.ts'
 import { emptyHead, readHeadFile, writeHeadFile } from './head-file.ts'
 import type { LedgerHead } from './ledger.ts'
+import { LiveIndex } from './live-index.ts'
 import { LedgerLock } from './lock.ts'
-import { type LedgerProblem, type LogScan, scanLog } from './scan.ts'
+import type { LedgerProblem } from './problem.ts'
+import { type LogScan, scanLog } from './scan.ts'
+import { SegmentIndexer } from './segment-index.ts'
 import { listSegments, SegmentStore, segmentsPath } from './segment-store.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 import { missingHead } from './verify.ts'
@@ -22,13 +25,15 @@ export interface FileLedgerOptions {
   readonly files?: FileLayer
   /** See `defaults.ts` for these. */
   readonly segmentBytes?: number
+  readonly checkedSegments?: number
   readonly retryMs?: number
   readonly headEveryMs?: number
   readonly maxQueuedBytes?: number
 }
 
 /**
- * Opens the ledger, or makes a new one: takes its lock, checks every entry, and discards what a crash left of a write
+ * Opens the ledger, or makes a new one: takes its lock, checks the newest entries (`defaults.checkedSegments`) and that
+ * older segments are there and go on from each other, and discards what a crash left of a write
  * that was never acknowledged (recorded as `ledger.recovered`).
  * @throws SallyportError `ledger_locked`: another process has it open; `ledger_corrupt`: it was altered or cut short
  */
@@ -57,7 +62,12 @@ export async function openFileLedger(options: FileLedgerOptions): Promise<FileLe
 async function openLocked(options: FileLedgerOptions, files: FileLayer, lock: LedgerLock): Promise<FileLedger> {
   const { directory } = options
   const atLeast = await lowerBound(files, directory)
-  const scan = await scanLog(files, directory, atLeast)
+  const indexer = new SegmentIndexer()
+  const scan = await scanLog(files, directory, atLeast, {
+    indexer,
+    writes: true,
+    checked: options.checkedSegments ?? defaults.checkedSegments,
+  })
   const fault = scan.problems.find((problem) => problem.kind !== 'torn-tail')
   if (fault !== undefined) throw corrupt(fault, scan.problems.length)
   const store = new SegmentStore(files, directory, options.segmentBytes ?? defaults.segmentBytes)
@@ -69,6 +79,8 @@ async function openLocked(options: FileLedgerOptions, files: FileLayer, lock: Le
     store,
     writer,
     segments: scan.tail === undefined ? [writer.segment] : scan.segments,
+    index: new LiveIndex(files, indexer, Buffer.from(scan.previous, 'hex')),
+    checkedFrom: scan.checkedFrom,
     head: scan.head,
     headWritten: atLeast.size,
     now: options.now ?? Date.now,

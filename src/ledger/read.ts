@@ -1,9 +1,10 @@
 import { SallyportError } from '../errors/index.ts'
 import { decodeEntry } from './codec.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, EntryKind } from './entry.ts'
 import { type FileLayer, nodeFiles } from './file-layer.ts'
 import { type StoredRecord, segmentHeaderBytes } from './format.ts'
 import { SegmentCursor } from './segment-cursor.ts'
+import { frequent, kindOf, type Place, readSegmentIndex } from './segment-index.ts'
 import { listSegments, segmentsPath } from './segment-store.ts'
 import type { SegmentFile } from './segment-writer.ts'
 
@@ -89,6 +90,62 @@ export async function* readSegments(
   }
 }
 
+/** The entries of some kinds. Of a full segment only these are read, where its index says where they are. */
+export async function* readKinds(
+  files: FileLayer,
+  segments: readonly SegmentFile[],
+  from: number,
+  to: number,
+  kinds: readonly EntryKind[],
+): AsyncGenerator<Entry, void, undefined> {
+  const wanted: ReadonlySet<string> = new Set(kinds)
+  const indexed = kinds.every((kind) => !frequent.has(kind))
+  for (const [position, segment] of segments.entries()) {
+    const next = segments[position + 1]?.firstIndex
+    const limit = Math.min(next ?? to, to)
+    if (limit <= from || segment.firstIndex >= limit) continue
+    const known = indexed && next !== undefined ? await readSegmentIndex(files, segment) : undefined
+    const records =
+      known?.first === segment.firstIndex && known.next === next
+        ? readPlaces(files, segment, placesOf(known.places, kinds))
+        : readSegment(files, segment, from, limit)
+    for await (const { index, hash, payload } of records) {
+      if (index >= from && index < limit && wanted.has(kindOf(payload))) yield decodeEntry(index, hash, payload)
+    }
+  }
+}
+
+function placesOf(places: Readonly<Record<string, readonly Place[]>>, kinds: readonly EntryKind[]): Place[] {
+  return kinds.flatMap((kind) => places[kind] ?? []).sort(([a], [b]) => a - b)
+}
+
+async function* readPlaces(
+  files: FileLayer,
+  segment: SegmentFile,
+  places: readonly Place[],
+): AsyncGenerator<StoredRecord, void, undefined> {
+  if (places.length === 0) return
+  const file = await files.open(segment.path, 'read')
+  try {
+    const cursor = new SegmentCursor(file, await file.size())
+    for (const [index, offset] of places) {
+      cursor.seek(offset)
+      let step = cursor.next()
+      while (step.type === 'fill' && (await cursor.fill())) step = cursor.next()
+      if (step.type !== 'record' || step.index !== index) throw unreadable(index, segment, offset)
+      yield step
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+function unreadable(index: number, { path }: SegmentFile, offset: number): SallyportError {
+  return new SallyportError('ledger_corrupt', `Entry ${index} cannot be read (${path}, byte ${offset}).`, {
+    hint: 'Run: sallyport ledger verify',
+  })
+}
+
 /** The records as stored; their bytes stay valid. The same bounds as `readSegments`. */
 export async function* readRecords(
   files: FileLayer,
@@ -152,9 +209,7 @@ async function* readSegment(
       }
       // Where the end is not known, the first thing that is no whole entry is the end.
       if (limit === Number.POSITIVE_INFINITY && step.type !== 'record') return
-      throw new SallyportError('ledger_corrupt', `Entry ${index} cannot be read (${segment.path}, byte ${offset}).`, {
-        hint: 'Run: sallyport ledger verify',
-      })
+      throw unreadable(index, segment, offset)
     }
   } finally {
     await file.close()

@@ -1,29 +1,11 @@
-import { Chain } from './chain.ts'
+import { Chain, genesis } from './chain.ts'
 import type { FileLayer, LayerFile } from './file-layer.ts'
 import type { LedgerHead } from './ledger.ts'
+import type { LedgerProblem } from './problem.ts'
+import { type Indexing, ScanIndex } from './scan-index.ts'
 import { type LaterRecord, laterRecords, SegmentCursor, usedBytes } from './segment-cursor.ts'
 import { listSegments, readSegmentHeader } from './segment-store.ts'
 import type { SegmentFile } from './segment-writer.ts'
-
-/** Something wrong with the log, and where. */
-export interface LedgerProblem {
-  /**
-   * - `altered`: something stands there that was not written so
-   * - `truncated`: the end is missing
-   * - `incomplete`: something is missing before the end
-   * - `reordered`: what was written stands in another place
-   * - `forked`: the log is not the one that an earlier checkpoint was signed for
-   * - `torn-tail`: the remains of a write that a crash cut short; nothing in it was ever acknowledged, and the next
-   *   start discards it
-   */
-  readonly kind: 'altered' | 'truncated' | 'incomplete' | 'reordered' | 'forked' | 'torn-tail'
-  readonly file: string
-  /** In bytes from the start of the file. */
-  readonly offset: number
-  /** Of the first entry concerned. */
-  readonly index: number
-  readonly message: string
-}
 
 /** Where the last segment can be written on. */
 export interface SegmentTail {
@@ -38,18 +20,33 @@ export interface SegmentTail {
 
 export interface LogScan {
   readonly entries: number
+  /** Where the checked part of the log begins: what is older was checked before. */
+  readonly checkedFrom: number
   /** The end of the log; without meaning where there are problems other than a torn tail. */
   readonly head: LedgerHead
   readonly segments: readonly SegmentFile[]
   readonly problems: readonly LedgerProblem[]
   readonly tail: SegmentTail | undefined
+  /** Chain hash before the last segment, 64 hex digits. */
+  readonly previous: string
 }
 
-/** Reads the whole log and checks every checksum, index and hash. `atLeast` is what the head file says. */
-export async function scanLog(files: FileLayer, directory: string, atLeast: LedgerHead): Promise<LogScan> {
+/**
+ * Reads the whole log, but for what `indexing` lets it pass by, and checks every checksum, index and hash. `atLeast` is
+ * what the head file says.
+ */
+export async function scanLog(
+  files: FileLayer,
+  directory: string,
+  atLeast: LedgerHead,
+  indexing: Indexing,
+): Promise<LogScan> {
   const segments = await listSegments(files, directory)
-  const scanner = new Scanner(files, atLeast)
-  for (const [position, segment] of segments.entries()) await scanner.segment(segment, segments[position + 1])
+  const scanner = new Scanner(files, atLeast, new ScanIndex(files, indexing))
+  const old = segments.length - 1 - indexing.checked
+  for (const [position, segment] of segments.entries()) {
+    await scanner.segment(segment, segments[position + 1], position < old)
+  }
   return scanner.finish(segments, directory)
 }
 
@@ -58,27 +55,53 @@ const nothing: Buffer = Buffer.alloc(0)
 class Scanner {
   readonly #files: FileLayer
   readonly #atLeast: LedgerHead
+  readonly #indexes: ScanIndex
   readonly #problems: LedgerProblem[] = []
   readonly #chain = new Chain()
   /** False behind a damaged place: then the next stored hash is taken as it stands, so one fault is told once. */
   #chained = true
   #index = 0
   #entries = 0
+  #checkedFrom = 0
   #tail: SegmentTail | undefined
+  #previous = genesis.toString('hex')
 
-  constructor(files: FileLayer, atLeast: LedgerHead) {
+  constructor(files: FileLayer, atLeast: LedgerHead, indexes: ScanIndex) {
     this.#files = files
+    this.#indexes = indexes
     this.#atLeast = atLeast
   }
 
-  async segment(segment: SegmentFile, next: SegmentFile | undefined): Promise<void> {
+  async segment(segment: SegmentFile, next: SegmentFile | undefined, isOld: boolean): Promise<void> {
     const file = await this.#files.open(segment.path, 'read')
     try {
       await this.#begin(segment, file)
-      await this.#records(segment, next, new SegmentCursor(file, await file.size()))
+      const size = await file.size()
+      const previous = this.#chain.lastHex
+      await this.#indexes.begin(segment, next, previous, size)
+      if (isOld && this.#skips()) return
+      const cursor = new SegmentCursor(file, size)
+      await this.#records(segment, next, cursor)
+      if (next === undefined) this.#previous = previous
+      else if (this.#problems.length === 0 && this.#index === next.firstIndex) {
+        const { firstIndex: first } = segment
+        const [last, end] = [this.#chain.lastHex, cursor.offset]
+        const problem = await this.#indexes.end(segment, { first, next: next.firstIndex, previous, last, end })
+        if (problem !== undefined) this.#problems.push(problem)
+      }
     } finally {
       await file.close()
     }
+  }
+
+  #skips(): boolean {
+    const index = this.#problems.length > 0 ? undefined : this.#indexes.skip(this.#atLeast)
+    if (index === undefined) return false
+    this.#chain.reset(Buffer.from(index.last, 'hex'))
+    this.#entries += index.next - index.first
+    this.#index = index.next
+    this.#checkedFrom = index.next
+    return true
   }
 
   finish(segments: readonly SegmentFile[], directory: string): LogScan {
@@ -90,10 +113,12 @@ class Scanner {
     }
     return {
       entries: this.#entries,
+      checkedFrom: this.#checkedFrom,
       head: { size: this.#index, hash: this.#chain.lastHex },
       segments,
       problems: this.#problems,
       tail: this.#tail,
+      previous: this.#previous,
     }
   }
 
@@ -189,6 +214,7 @@ class Scanner {
     this.#chained = true
     this.#index = index + 1
     this.#entries++
+    this.#indexes.note(offset, record)
     if (this.#index === this.#atLeast.size && hash.toString('hex') !== this.#atLeast.hash) {
       found('altered', index, `the log up to entry ${index} is not the one the head file was written for`)
     }

@@ -2,8 +2,10 @@ import { type FileLayer, nodeFiles } from './file-layer.ts'
 import { emptyHead, headPath, readHeadFile } from './head-file.ts'
 import type { LedgerHead } from './ledger.ts'
 import { isLedgerInUse } from './lock.ts'
+import type { LedgerProblem } from './problem.ts'
 import { noLedger } from './read.ts'
-import { type LedgerProblem, scanLog } from './scan.ts'
+import { scanLog } from './scan.ts'
+import { SegmentIndexer } from './segment-index.ts'
 import { listSegments } from './segment-store.ts'
 import { parseVerifierKey } from './tlog/note.ts'
 import { verifyLog } from './tlog/verify-log.ts'
@@ -40,7 +42,8 @@ export async function verifyLedger(directory: string, options: VerifyOptions = {
   const atLeast = await readHeadFile(files, directory)
   if (atLeast === undefined && (await listSegments(files, directory)).length === 0) throw noLedger(directory)
   const inUse = await isLedgerInUse(directory)
-  const scan = await scanLog(files, directory, atLeast ?? emptyHead)
+  const indexing = { indexer: new SegmentIndexer(), checked: Number.POSITIVE_INFINITY, writes: false }
+  const scan = await scanLog(files, directory, atLeast ?? emptyHead, indexing)
   // Half a write at the end of a ledger in use is one that is being written.
   const problems = scan.problems.filter((problem) => !(inUse && problem.kind === 'torn-tail'))
   if (atLeast === undefined) problems.push(missingHead(directory))

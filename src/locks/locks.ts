@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { SallyportError } from '../errors/index.ts'
-import type { Entry, Ledger } from '../ledger/index.ts'
+import { type Entry, follow, type Ledger } from '../ledger/index.ts'
 import { type Lock, type Locked, type LockSubject, locksOut } from './lock.ts'
 
 export interface LocksOptions {
@@ -28,12 +28,7 @@ export class Locks {
   /** Folds the ledger, then follows it. */
   static async open(options: LocksOptions): Promise<Locks> {
     const locks = new Locks(options)
-    const early: Entry[] = []
-    const stop = options.ledger.subscribe((entry) => early.push(entry), kinds)
-    for await (const entry of options.ledger.entries()) locks.#fold(entry)
-    stop()
-    for (const entry of early) locks.#fold(entry)
-    locks.#unsubscribe = options.ledger.subscribe((entry) => locks.#fold(entry), kinds)
+    locks.#unsubscribe = await follow(options.ledger, kinds, (entry) => locks.#fold(entry))
     return locks
   }
 

@@ -1,5 +1,5 @@
 import { SallyportError } from '../errors/index.ts'
-import type { Entry, Ledger } from '../ledger/index.ts'
+import { type Entry, follow, type Ledger } from '../ledger/index.ts'
 import { authorize } from './authorize.ts'
 import { checkPerson, refuseWithoutAdmin } from './check-person.ts'
 import type { Person } from './person.ts'
@@ -27,7 +27,6 @@ export class People {
   readonly #now: () => number
   #register: Register = emptyRegister
   #tokensByDigest: ReadonlyMap<string, IssuedToken> = new Map()
-  #next = 0
   #unsubscribe: () => void = () => undefined
   /** Changes are made one after the other, so that each is checked against what the one before made true. */
   #queue: Promise<unknown> = Promise.resolve()
@@ -40,15 +39,7 @@ export class People {
   /** Folds the ledger, then follows it. */
   static async open(options: PeopleOptions): Promise<People> {
     const people = new People(options)
-    // Subscribed first: what becomes durable while the ledger is being read is folded after it.
-    let early: Entry[] | undefined = []
-    people.#unsubscribe = options.ledger.subscribe((entry) => {
-      if (early === undefined) people.#fold(entry)
-      else early.push(entry)
-    }, peopleKinds)
-    for await (const entry of options.ledger.entries()) people.#fold(entry)
-    for (const entry of early) people.#fold(entry)
-    early = undefined
+    people.#unsubscribe = await follow(options.ledger, peopleKinds, (entry) => people.#fold(entry))
     return people
   }
 
@@ -188,8 +179,6 @@ export class People {
   }
 
   #fold(entry: Entry): void {
-    if (entry.index < this.#next) return
-    this.#next = entry.index + 1
     const before = this.#register
     this.#register = foldRegister(before, entry)
     if (this.#register.tokens !== before.tokens) {

@@ -1,9 +1,6 @@
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
-import { basename } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage, SallyportError } from '../errors/index.ts'
-import { Bookmark, type Entry, readLedger } from '../ledger/index.ts'
+import { Bookmark, type Entry, readLedger, yieldToDoors } from '../ledger/index.ts'
 import { CallAnswerer } from './answer-call.ts'
 import type { FromWorker, ToWorker } from './index-host.ts'
 import { Indexer } from './indexer.ts'
@@ -54,14 +51,5 @@ async function* entries(directory: string, from: number): AsyncIterable<Entry> {
   } catch (error) {
     // A ledger that has not written its first segment has no entries.
     if (!(error instanceof SallyportError && error.code === 'not_found')) throw error
-  }
-}
-
-/** On Linux a thread has a priority of its own (setpriority(2)): while the machine is busy, doors come first. */
-function yieldToDoors(): void {
-  try {
-    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), 15)
-  } catch {
-    // Elsewhere it shares what there is.
   }
 }

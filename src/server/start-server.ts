@@ -7,12 +7,13 @@ import type { PostgresDoor } from '../doors/postgres/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import { LedgerGate, settleUnfinished, WindowKeeper } from '../gate/index.ts'
 import { BreakGlass, Holds } from '../holds/index.ts'
-import { type Ledger, openFileLedger, verifyLedger } from '../ledger/index.ts'
+import { type Ledger, openFileLedger, verifyInThread } from '../ledger/index.ts'
 import { Locks, locksOut } from '../locks/index.ts'
 import { People } from '../people/index.ts'
 import type { RuleStore } from '../rules/index.ts'
 import { openActionIndex } from '../search/index.ts'
 import { version } from '../version.ts'
+import { checkTheOld } from './check-the-old.ts'
 import { type Log, logTo } from './log.ts'
 import { openDoor, viewOf } from './open-door.ts'
 import { openRules } from './open-rules.ts'
@@ -59,6 +60,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
         log('ledger_state', { state, ...(reason === undefined ? {} : { reason: errorMessage(reason) }) }),
     })
     opened.push(() => ledger.close())
+    checkTheOld(ledger, join(config.data, 'ledger'), log)
     const transparency = await openTransparencyLog(config, ledger, log)
     opened.push(() => transparency.close())
     const unfinished = await settleUnfinished(ledger)
@@ -132,7 +134,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
         list: (name) => doors.find((door) => door.name === name)?.sessionViews(),
         end: (name, session, by) => doors.find((door) => door.name === name)?.endSession(session, by) ?? false,
       },
-      verify: () => verifyLedger(join(config.data, 'ledger')),
+      verify: () => verifyInThread(join(config.data, 'ledger')),
       waiting: (hold) => gate.waiting(hold),
       onWaiting: (listener) => gate.onWaiting(listener),
       version: version(),

@@ -62,8 +62,17 @@ export class MemoryLedger implements Ledger {
     this.#batch.reject(new SallyportError('ledger_unavailable', 'The test took the disk away.'))
   }
 
-  async *entries(from: number = 0): AsyncIterable<Entry> {
-    yield* this.durableEntries.slice(from)
+  async *entries(from: number = 0, kinds?: readonly EntryKind[]): AsyncIterable<Entry> {
+    yield* this.durableEntries.slice(from).filter(({ kind }) => kinds?.includes(kind) !== false)
+  }
+
+  get openActions(): string[] {
+    const open = new Set<string>()
+    for (const { kind, body } of this.durableEntries) {
+      if (kind === 'action.requested') open.add(body.action.id)
+      else if (kind === 'action.settled') open.delete(body.action)
+    }
+    return [...open]
   }
 
   async *entriesSince(at: number): AsyncIterable<Entry> {

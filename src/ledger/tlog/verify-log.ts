@@ -1,7 +1,7 @@
 import { SallyportError } from '../../errors/index.ts'
 import type { FileLayer } from '../file-layer.ts'
+import type { LedgerProblem } from '../problem.ts'
 import { readRecords } from '../read.ts'
-import type { LedgerProblem } from '../scan.ts'
 import type { SegmentFile } from '../segment-writer.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
 import { leafOf } from './leaf.ts'
