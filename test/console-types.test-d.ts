@@ -4,6 +4,7 @@
  */
 import type { z } from '@hono/zod-openapi'
 import type * as told from '../console/src/api/types.ts'
+import type * as ruleApi from '../src/api/rule-schemas.ts'
 import type * as api from '../src/api/schemas.ts'
 
 /** Without `readonly`, and `a?: T` the same as `a?: T | undefined`; facts of a protocol are JSON of any shape. */
@@ -36,8 +37,8 @@ export const agreed: readonly [
   session: Agrees<told.SessionView, typeof api.sessionSchema>,
   verification: Agrees<told.Verification, typeof api.verificationSchema>,
   ledgerHead: Agrees<told.LedgerHead, typeof api.ledgerHeadSchema>,
-  rules: Agrees<told.RulesView, typeof api.rulesSchema>,
-  ruleFiles: Agrees<told.RuleFiles, typeof api.ruleFilesSchema>,
-  ruleCheck: Agrees<told.RuleCheck, typeof api.ruleCheckSchema>,
+  rules: Agrees<told.RulesView, typeof ruleApi.rulesSchema>,
+  ruleFiles: Agrees<told.RuleFiles, typeof ruleApi.ruleFilesSchema>,
+  ruleCheck: Agrees<told.RuleCheck, typeof ruleApi.ruleCheckSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
 ] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]

@@ -15,6 +15,8 @@ import { holdRoutes } from './routes/holds.ts'
 import { lockRoutes } from './routes/locks.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { recordRoutes } from './routes/record.ts'
+import { ruleCanaryRoutes } from './routes/rule-canary.ts'
+import { ruleVersionRoutes } from './routes/rule-versions.ts'
 import { rulesRoutes } from './routes/rules.ts'
 import { serverRoutes } from './routes/server.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -23,7 +25,7 @@ import { securityHeaders } from './security-headers.ts'
 const bodyAtMost = 64 * 1024
 /** Where a body holds a rule file, which may have 1 MiB; as JSON it is longer. */
 const ruleBodyAtMost = 2 * 1024 * 1024
-const ruleBodies: ReadonlySet<string> = new Set(['/api/rules/check'])
+const ruleBodies: ReadonlySet<string> = new Set(['/api/rules/check', '/api/rules/versions', '/api/rules/canary'])
 
 export type Api = OpenAPIHono<ApiEnv>
 
@@ -54,6 +56,8 @@ export function createApi(deps: ApiDeps): Api {
   actionRoutes(app, deps)
   recordRoutes(app, deps)
   rulesRoutes(app, deps)
+  ruleVersionRoutes(app, deps)
+  ruleCanaryRoutes(app, deps)
   peopleRoutes(app, deps)
   lockRoutes(app, deps)
   eventRoutes(app, parts)

@@ -1,8 +1,10 @@
 import type { Actor, Outcome } from '../action/index.ts'
+import type { Canary } from '../gate/index.ts'
 import type { BreakGlass, Holds } from '../holds/index.ts'
 import type { Ledger, LedgerVerification } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
 import type { People } from '../people/index.ts'
+import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
 import type { ActionSearch } from '../search/index.ts'
 import type { HoldFeed } from './hold-feed.ts'
@@ -61,6 +63,12 @@ export interface ApiDeps {
   readonly ledger: Ledger
   readonly search: ActionSearch
   readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }
+  /** Versions, proposals, and how to change what is in force. */
+  readonly rulebook: Pick<
+    Rulebook,
+    'status' | 'versions' | 'read' | 'load' | 'rollback' | 'candidate' | 'proposals' | 'vote'
+  >
+  readonly canary: Pick<Canary, 'start' | 'stop' | 'report'>
   readonly doors: () => readonly DoorView[]
   readonly sessions: Sessions
   /** Reads the whole ledger on the disk and checks all of it. */

@@ -6,6 +6,7 @@ export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503
 
 const statuses: Readonly<Record<string, ErrorStatus>> = {
   invalid_request: 400,
+  rules_invalid: 400,
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,

@@ -7,9 +7,9 @@ import { countDimensions } from '../search/index.ts'
 
 /** The shapes that go over the wire; the API description is made from them. */
 
-const time = z.string().describe('RFC 3339, UTC')
+export const time = z.string().describe('RFC 3339, UTC')
 const texts = z.array(z.string()).readonly()
-const outcome = z.enum(outcomes)
+export const outcome = z.enum(outcomes)
 
 const action = z
   .object({
@@ -301,63 +301,6 @@ export const verificationSchema = z
     milliseconds: z.number().int().describe('How long it took'),
   })
   .openapi('Verification')
-
-export const rulesSchema = z
-  .object({
-    version: z.string(),
-    files: z.array(z.object({ file: z.string(), digest: z.string() })).readonly(),
-    rules: z
-      .array(
-        z.object({
-          id: z.string(),
-          about: z.string(),
-          outcome,
-          mode: z.string(),
-          file: z.string(),
-          line: z.number().int(),
-          severity: z.string().optional(),
-        }),
-      )
-      .readonly(),
-    problems: z.string().nullable().describe('Why the newest files are not in force; null when they are'),
-  })
-  .openapi('Rules')
-
-export const ruleFilesSchema = z.object({
-  version: z.string().describe('Of the rule set in force'),
-  files: z.array(z.object({ file: z.string(), digest: z.string(), text: z.string() })).readonly(),
-})
-
-export const ruleTextSchema = z
-  .strictObject({
-    file: z.string().min(1).max(1_000).describe('One of the files in force, which it would replace, or a new one'),
-    text: z.string(),
-  })
-  .openapi('RuleText')
-
-export const ruleCheckSchema = z
-  .object({
-    ok: z.boolean().describe('The set would load'),
-    version: z.string().nullable().describe('The version it would have'),
-    rules: z.number().int(),
-    diagnostics: z
-      .array(
-        z.object({
-          severity: z.enum(['error', 'warning']),
-          message: z.string(),
-          hint: z.string().optional(),
-          file: z.string(),
-          line: z.number().int().describe('From 1'),
-          column: z.number().int().describe('From 1, in characters'),
-          length: z.number().int().optional(),
-        }),
-      )
-      .readonly(),
-    tests: z
-      .array(z.object({ rule: z.string(), test: z.string(), expected: outcome, got: outcome, passed: z.boolean() }))
-      .readonly(),
-  })
-  .openapi('RuleCheck')
 
 export const indexStatusSchema = z
   .object({

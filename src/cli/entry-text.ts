@@ -33,6 +33,8 @@ function summary(entry: Entry): string {
       return entry.body.hold
     case 'rules.loaded':
       return `${entry.body.version}, ${entry.body.rules} rules in ${entry.body.files.length} files`
+    case 'rules.stored':
+      return `${entry.body.version}, ${entry.body.files.map(({ file }) => file).join(', ')}`
     default:
       return JSON.stringify(entry.body)
   }

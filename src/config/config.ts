@@ -52,6 +52,15 @@ export interface Config {
   readonly listen: Address
   readonly data: string
   readonly rules: readonly string[]
+  /** Rules from git in the place of `rules`; `every` in milliseconds. */
+  readonly rulesGit?: {
+    readonly url: string
+    readonly branch: string
+    readonly folder?: string
+    readonly every: number
+  }
+  /** How many people, of any of these groups, must accept a change of the rules; 0: nobody. */
+  readonly rulesReview: { readonly approvals: number; readonly groups: readonly string[] }
   /** How people reach the API and console; not given: `http://` and the address listened on. No slash at the end. */
   readonly publicUrl?: string
   readonly doors: readonly DoorConfig[]

@@ -26,6 +26,7 @@ describe('a configuration that loads', () => {
       listen: { host: '127.0.0.1', port: 7070 },
       data: '/etc/sallyport/data',
       rules: ['/etc/sallyport/rules'],
+      rulesReview: { approvals: 0, groups: [] },
       doors: [
         {
           name: 'shop-db',
@@ -46,6 +47,19 @@ describe('a configuration that loads', () => {
       allowInsecureListen: false,
       log: { level: 'info' },
     })
+  })
+
+  it('takes rules from git, and no address or branch that git would take for an option', () => {
+    const parse = (git: string) => parseConfig(`${door}\nrulesGit: ${git}\n`, '/etc/sallyport/s.yaml', {})
+    expect(parse('{ url: "ssh://git@example.com/rules", folder: rules/ }').rulesGit).toEqual({
+      url: 'ssh://git@example.com/rules',
+      branch: 'main',
+      folder: 'rules',
+      every: 30_000,
+    })
+    for (const wrong of ['{ url: "--upload-pack=x" }', '{ url: x, branch: -x }', '{ url: x, folder: ../x }']) {
+      expect(() => parse(wrong)).toThrow()
+    }
   })
 
   it('reads IPv6 addresses, a wait of 0s, names in the upstream without a port, and absolute paths', () => {

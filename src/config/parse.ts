@@ -32,7 +32,7 @@ export function parseConfig(text: string, file: string, environment: Environment
   return complete(parsed.data, dirname(resolve(file)))
 }
 
-function complete({ publicUrl, ...values }: ConfigValues, folder: string): Config {
+function complete({ publicUrl, rulesGit, ...values }: ConfigValues, folder: string): Config {
   return {
     ...values,
     data: resolve(folder, values.data),
@@ -42,6 +42,7 @@ function complete({ publicUrl, ...values }: ConfigValues, folder: string): Confi
       anchors: { ...values.ledger.anchors, files: values.ledger.anchors.files.map((path) => resolve(folder, path)) },
     },
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(rulesGit === undefined ? {} : { rulesGit: withoutFolder(rulesGit) }),
     doors: values.doors.map((door) => completeDoor(door, folder)),
   }
 }
@@ -77,6 +78,10 @@ function completeDoor(
           },
         }),
   }
+}
+
+function withoutFolder({ folder, ...git }: NonNullable<ConfigValues['rulesGit']>): NonNullable<Config['rulesGit']> {
+  return folder === undefined ? git : { ...git, folder: folder.replace(/\/+$/, '') }
 }
 
 /** What is right by itself and wrong together. */

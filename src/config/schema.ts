@@ -207,6 +207,44 @@ export const configSchema = z.strictObject({
     .min(1)
     .default(['./rules'])
     .describe('Rule files and folders of rule files, watched; relative to the configuration file'),
+  rulesGit: z
+    .strictObject({
+      url: z
+        .string()
+        .min(1)
+        .regex(/^[^-\s]\S*$/, 'an address that git fetch takes, such as https://git.example.com/rules.git')
+        .describe('The repository: an https, ssh, git or file address, or a path'),
+      branch: z
+        .string()
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}$/, 'the name of a branch')
+        .default('main')
+        .describe('The branch whose newest commit is in force'),
+      folder: z
+        .string()
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}$/, 'a folder of the repository, such as rules')
+        .optional()
+        .describe('Folder of the rule files in it. Default: all of it'),
+      every: duration('5s', '1d').prefault('30s').describe('How often to look for a new commit; SIGHUP looks at once'),
+    })
+    .optional()
+    .describe('Rules from a git repository, in the place of `rules`'),
+  rulesReview: z
+    .strictObject({
+      approvals: z
+        .int()
+        .min(0)
+        .max(10)
+        .default(0)
+        .describe(
+          'How many people must accept a change of the rules before it comes into force; the rules before go on judging meanwhile. `0`: nobody',
+        ),
+      groups: z
+        .array(z.string().min(1).max(128))
+        .max(50)
+        .default([])
+        .describe('Any one of these groups must each of them belong to. Default: any reviewer'),
+    })
+    .prefault({}),
   publicUrl: httpUrl
     .optional()
     .describe('How people reach API and console, for links. Default: `http://` and the address of `listen`'),

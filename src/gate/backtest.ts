@@ -1,23 +1,11 @@
 import type { Action, Outcome } from '../action/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { type CompiledRules, factsOf, type Moment, type Rule, WindowFold } from '../rules/index.ts'
+import { exampleOf, type JudgedExample } from './example.ts'
 import { verdictOf } from './verdict.ts'
 import { applyChange, windowChange } from './window-change.ts'
 
 const week = 7 * 86_400_000
-
-export interface BacktestExample {
-  readonly at: string
-  readonly action: string
-  readonly actor: string
-  readonly door: string
-  readonly operation: string
-  /** The beginning of the statement, where there is one. */
-  readonly statement: string | null
-  readonly rows: number | null
-  readonly was: Outcome
-  readonly becomes: Outcome
-}
 
 /** What one rule, or one actor, has to do with. */
 export interface BacktestLine {
@@ -28,7 +16,7 @@ export interface BacktestLine {
   readonly flagged: number
   /** How many come out otherwise than they did. */
   readonly differently: number
-  readonly examples: readonly BacktestExample[]
+  readonly examples: readonly JudgedExample[]
 }
 
 export interface BacktestReport {
@@ -59,7 +47,7 @@ class Line {
   blocked = 0
   flagged = 0
   differently = 0
-  readonly examples: BacktestExample[] = []
+  readonly examples: JudgedExample[] = []
 
   count(outcome: Outcome): void {
     if (outcome === 'hold') this.held++
@@ -215,12 +203,6 @@ function lines(of: ReadonlyMap<string, Line>, wanted: (line: Line) => boolean): 
       return { name, held, blocked, flagged, differently, examples }
     })
     .sort((a, b) => b.held + b.blocked - (a.held + a.blocked) || b.flagged - a.flagged)
-}
-
-function exampleOf(action: Action, at: string, was: Outcome, becomes: Outcome): BacktestExample {
-  const { id, actor, door, operation, impact, request } = action
-  const statement = typeof request.statement === 'string' ? request.statement.slice(0, 200) : null
-  return { at, action: id, actor: actor.id, door, operation, statement, rows: impact.rows, was, becomes }
 }
 
 function change(key: string): { was: Outcome; becomes: Outcome } {

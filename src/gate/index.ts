@@ -4,7 +4,9 @@
  * @module
  */
 
-export { Backtest, type BacktestExample, type BacktestLine, type BacktestReport } from './backtest.ts'
+export { Backtest, type BacktestLine, type BacktestReport } from './backtest.ts'
+export { Canary, type CanaryDifference, type CanaryReport } from './canary.ts'
+export type { JudgedExample } from './example.ts'
 export type { Decision, End, Gate, Measured, Refusal, RefusalCode, Unit, Words } from './gate.ts'
 export { type GateOptions, LedgerGate } from './ledger-gate.ts'
 export { settleUnfinished } from './recover.ts'

@@ -6,6 +6,7 @@ import type { Lock, Locks } from '../locks/index.ts'
 import type { Judge, Moment } from '../rules/index.ts'
 import { bindingOf, bindingOfHold } from './binding.ts'
 import { judgedBody, settledBody } from './bodies.ts'
+import type { Canary } from './canary.ts'
 import type { Decision, End, Gate, Measured, Refusal, Unit, Words } from './gate.ts'
 import { carrierOf, covers, MeasuredUnit } from './measured.ts'
 import { deciding, lockedVerdict, reviewFor, type Verdict, verdictOf } from './verdict.ts'
@@ -21,6 +22,8 @@ export interface GateOptions {
   readonly locks?: Pick<Locks, 'on'>
   /** What a unit is judged by beside its actions. Not given: their own time, and windows with nothing else in them. */
   readonly moment?: (actions: readonly Action[]) => Moment
+  /** Told of what was judged and how, for a candidate that judges beside. */
+  readonly beside?: Pick<Canary, 'judged'>
   /** Base of links to the console. */
   readonly publicUrl: string
   /** Told when an outcome could not be recorded; the next start records it as unknown. */
@@ -154,6 +157,7 @@ export class LedgerGate implements Gate {
     if (locked !== undefined) return locked
     const moment = this.#options.moment?.(unit.actions)
     const verdicts = unit.actions.map((action) => verdictOf(judge, action, unit.unknown, moment))
+    this.#options.beside?.judged(unit, verdicts, moment)
     const decided = deciding(verdicts)
     const action = unit.actions[decided?.index ?? 0]
     if (decided === undefined || action === undefined) return undefined

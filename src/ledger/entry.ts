@@ -82,8 +82,64 @@ export interface EntryBodies {
     readonly version: string
     readonly files: readonly { readonly file: string; readonly digest: string }[]
     readonly rules: number
+    /** The commit that the files were read from, where they come from git. */
+    readonly commit?: string
   }
   'rules.refused': { readonly problems: string; readonly inForce: string }
+  /** A version in full, once, before anything is judged by it. */
+  'rules.stored': {
+    readonly version: string
+    /** What `version` is the beginning of. */
+    readonly digest: string
+    readonly files: readonly { readonly file: string; readonly digest: string; readonly text: string }[]
+  }
+  /** Somebody put a version in force that the files do not hold; it stays until they are another than `files`. */
+  'rules.switched': {
+    readonly version: string
+    readonly from: string
+    /** The version of the files then. */
+    readonly files: string
+    readonly by: string
+    readonly reason: string
+  }
+  /** A version that comes into force when enough people have accepted it. */
+  'rules.proposed': {
+    readonly proposal: string
+    readonly version: string
+    readonly digest: string
+    readonly origin: 'files' | 'load' | 'rollback'
+    /** null: the files were changed, and nobody knows by whom. */
+    readonly by: string | null
+    readonly reason: string
+  }
+  'rules.voted': {
+    readonly proposal: string
+    readonly by: string
+    readonly decision: 'accept' | 'reject'
+    readonly reason: string
+  }
+  /** A candidate judges beside the rules in force, and decides nothing. */
+  'rules.canary.started': {
+    readonly canary: string
+    readonly version: string
+    readonly by: string
+    /** RFC 3339 */
+    readonly until: string
+  }
+  'rules.canary.ended': {
+    readonly canary: string
+    readonly as: 'over' | 'stopped' | 'failed'
+    readonly by: string
+    readonly judgements: number
+    readonly differently: number
+    /** What was said, and what the candidate would have said, with the rule that decided. */
+    readonly differences: readonly {
+      readonly was: { readonly outcome: Outcome; readonly rule: string | null }
+      readonly becomes: { readonly outcome: Outcome; readonly rule: string | null }
+      readonly judgements: number
+    }[]
+  }
+  'rules.closed': { readonly proposal: string; readonly as: 'accepted' | 'rejected' | 'superseded' }
   /**
    * The intent, and the verdict that was reached before anything ran. null: it was not judged, because the target
    * refused it before it could run.

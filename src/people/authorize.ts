@@ -12,6 +12,7 @@ export const commands = [
   'people.manage',
   'index.rebuild',
   'sessions.end',
+  'rules.manage',
 ] as const
 export type Command = (typeof commands)[number]
 
@@ -20,7 +21,7 @@ const allowed: Readonly<Record<Role, readonly Command[]>> = {
   viewer: ['read', 'answer'],
   reviewer: ['read', 'answer', 'vote'],
   auditor: ['read'],
-  admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end'],
+  admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end', 'rules.manage'],
 }
 
 export type Authorization =

@@ -173,7 +173,7 @@ describe('authorize', () => {
     viewer: ['read', 'answer'],
     reviewer: ['read', 'answer', 'vote'],
     auditor: ['read'],
-    admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end'],
+    admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end', 'rules.manage'],
   }
   const cases = Object.entries(expected).flatMap(([role, may]) =>
     commands.map((command) => [role, command, may.includes(command)] as const),

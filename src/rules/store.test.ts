@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { completeAction } from '../action/index.ts'
 import { SallyportError } from '../errors/index.ts'
-import { openRuleStore, type RefusedSet, type RuleStore, type RuleStoreOptions, type RulesInForce } from './store.ts'
+import type { RefusedSet, RulesInForce } from './store/ready-rules.ts'
+import { openRuleStore, type RuleStore, type RuleStoreOptions } from './store.ts'
 
 let folder: string
 let store: RuleStore | undefined

@@ -1,12 +1,11 @@
 import { dirname, join, resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { type Diagnostic, errorMessage, SallyportError } from '../errors/index.ts'
-import { type CompileOptions, compileRules } from './compile.ts'
-import type { Judge } from './judge.ts'
-import type { RuleSummary } from './rule.ts'
+import type { CompileOptions } from './compile.ts'
 import { readRuleTexts } from './store/read-rule-texts.ts'
+import { type RefusedSet, type RulesInForce, readyRules } from './store/ready-rules.ts'
+import type { RuleReading, RuleSource } from './store/rule-source.ts'
 import type { RuleText } from './version.ts'
-import type { Window } from './windows/window.ts'
 
 /** Milliseconds of quiet after a change before rules are read: an editor writes in several steps. */
 const defaultDebounce = 100
@@ -18,23 +17,17 @@ const longestDebounce = 1_000
  */
 const defaultRescan = 5_000
 
-/** The rules in force. Immutable; a change makes a new one. */
-export interface RulesInForce {
-  readonly judge: Judge
-  readonly files: readonly RuleText[]
-  readonly rules: readonly RuleSummary[]
-  readonly windows: readonly Window[]
-}
-
-/** Rules that were read and refused, with the texts that the diagnostics point into. */
-export interface RefusedSet {
-  readonly diagnostics: readonly Diagnostic[]
-  readonly files: readonly RuleText[]
-}
-
 export interface RuleStoreOptions extends Pick<CompileOptions, 'allowEmpty'> {
   /** Rule files and folders of rule files. */
   readonly paths: readonly string[]
+  /** Where files come from in the place of `paths`. */
+  readonly source?: RuleSource
+  /**
+   * Files were read that load and differ from those read before: says what is to be in force. They themselves, others
+   * (at the start, where somebody decided so), or, with undefined, what is in force anyway. Default: they themselves.
+   * If it rejects they are refused.
+   */
+  readonly admit?: (read: RulesInForce, inForce: RulesInForce | undefined) => Promise<RulesInForce | undefined>
   /**
    * Called with rules that loaded and are to come into force, the first ones included; they do once this resolves. If
    * it rejects they are refused.
@@ -42,6 +35,8 @@ export interface RuleStoreOptions extends Pick<CompileOptions, 'allowEmpty'> {
   readonly prepare?: (next: RulesInForce) => Promise<void>
   /** New rules are in force. Not called for the first ones. */
   readonly onChange?: (now: RulesInForce, before: RulesInForce) => void
+  /** Files load again that were in force all along, after others that did not. */
+  readonly onMended?: () => void
   /** What was read does not load; the rules in force stay. Called once for the same contents. */
   readonly onRefused?: (refused: RefusedSet) => void
   /** Milliseconds of quiet after a change before reading; default 100. */
@@ -52,6 +47,13 @@ export interface RuleStoreOptions extends Pick<CompileOptions, 'allowEmpty'> {
 
 export interface RuleStore {
   current(): RulesInForce
+  /** The version of the files that were read last and load; not in force where `admit` said otherwise. */
+  readonly filesVersion: string
+  /**
+   * Puts rules in force that did not come from the files, as a whole. They stay until the files change.
+   * @param decided called when all is ready; they are in force once it resolves, and not at all if it rejects
+   */
+  replace(next: RulesInForce, decided: () => Promise<void>): Promise<void>
   /** Reads the files now. Says what became of it; the callbacks are called as for a watched change. */
   reload(): Promise<{ readonly ok: true } | ({ readonly ok: false } & RefusedSet)>
   /** Stops watching. The last rules stay available. */
@@ -64,39 +66,47 @@ export interface RuleStore {
  * @throws SallyportError `rules_invalid` if the first set does not load.
  */
 export async function openRuleStore(options: RuleStoreOptions): Promise<RuleStore> {
-  const first = await load(options)
-  if ('diagnostics' in first) {
-    const count = first.diagnostics.length
+  const read = await readFiles(options)
+  const first = 'diagnostics' in read ? read : await admitted(options, read, undefined)
+  if ('diagnostics' in read || 'diagnostics' in first) {
+    const diagnostics = 'diagnostics' in first ? first.diagnostics : []
+    const count = diagnostics.length
     throw new SallyportError('rules_invalid', `The rules do not load: ${count} ${count === 1 ? 'error' : 'errors'}.`, {
       hint: 'correct the files named; `sallyport rules check` shows the same without starting',
-      diagnostics: first.diagnostics,
+      diagnostics,
     })
   }
-  const store = new WatchedRules(options, first)
+  const store = new WatchedRules(options, first, read.judge.version)
   await store.watch()
   return store
 }
 
-async function load(
-  { paths, allowEmpty = false, prepare }: RuleStoreOptions,
-  inForce?: string,
+async function readFiles({ paths, source, allowEmpty = false }: RuleStoreOptions): Promise<RulesInForce | RefusedSet> {
+  const read = source === undefined ? readingOf(await readRuleTexts(paths)) : await source.read()
+  if ('diagnostics' in read) return { diagnostics: read.diagnostics, files: [] }
+  const ready = readyRules(read.files, { allowEmpty })
+  return 'diagnostics' in ready || read.commit === undefined ? ready : { ...ready, commit: read.commit }
+}
+
+function readingOf(read: RuleText[] | Diagnostic[]): RuleReading {
+  return isDiagnostics(read) ? { diagnostics: read } : { files: read }
+}
+
+/** What is to be in force now that files were read, made ready. */
+async function admitted(
+  { admit, prepare }: RuleStoreOptions,
+  read: RulesInForce,
+  inForce: RulesInForce | undefined,
 ): Promise<RulesInForce | RefusedSet> {
-  const files = await readRuleTexts(paths)
-  if (isDiagnostics(files)) return { diagnostics: files, files: [] }
-  const compiled = compileRules(files, { allowEmpty })
-  if (!compiled.ok) return { diagnostics: compiled.diagnostics, files }
-  const next = { judge: compiled.judge, files, rules: compiled.summaries, windows: compiled.windows }
-  if (next.judge.version === inForce) return next
   try {
-    await prepare?.(next)
+    const next = admit === undefined ? read : ((await admit(read, inForce)) ?? inForce ?? read)
+    if (next !== inForce) await prepare?.(next)
     return next
   } catch (thrown) {
     const message = `the rules cannot come into force: ${errorMessage(thrown)}`
     const hint = 'they are tried again with the next change'
-    return {
-      diagnostics: [{ severity: 'error', message, hint, file: files[0]?.file ?? 'rules', line: 1, column: 1 }],
-      files,
-    }
+    const file = read.files[0]?.file ?? 'rules'
+    return { diagnostics: [{ severity: 'error', message, hint, file, line: 1, column: 1 }], files: read.files }
   }
 }
 
@@ -116,18 +126,37 @@ class WatchedRules implements RuleStore {
   /** Loads run one after the other: an older one that ends late must not undo a newer one. */
   #queue: Promise<unknown> = Promise.resolve()
   #lastRefused: string | undefined
+  #filesVersion: string
 
-  constructor(options: RuleStoreOptions, first: RulesInForce) {
+  constructor(options: RuleStoreOptions, first: RulesInForce, filesVersion: string) {
     this.#options = options
     this.#current = first
+    this.#filesVersion = filesVersion
+  }
+
+  get filesVersion(): string {
+    return this.#filesVersion
   }
 
   current(): RulesInForce {
     return this.#current
   }
 
-  reload(): ReturnType<RuleStore['reload']> {
+  async reload(): ReturnType<RuleStore['reload']> {
+    // Outside the queue: who rolls back in an emergency does not wait for a network.
+    await this.#options.source?.refresh()
     const result = this.#queue.then(() => this.#load())
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+
+  replace(next: RulesInForce, decided: () => Promise<void>): Promise<void> {
+    const result = this.#queue.then(async () => {
+      if (this.#closed) throw new SallyportError('unsupported', 'The rules are closed.')
+      await this.#options.prepare?.(next)
+      await decided()
+      this.#swap(next)
+    })
     this.#queue = result.catch(() => undefined)
     return result
   }
@@ -142,11 +171,11 @@ class WatchedRules implements RuleStore {
 
   /** Resolves once the watchers are ready, so that no change after this is missed. */
   async watch(): Promise<void> {
-    const { paths, rescan = defaultRescan } = this.#options
-    await Promise.all(paths.map((path) => this.#watchPath(resolve(path))))
+    const { paths, source, rescan = defaultRescan } = this.#options
+    if (source === undefined) await Promise.all(paths.map((path) => this.#watchPath(resolve(path))))
     if (rescan > 0) this.#rescan = setInterval(() => this.#reloadQuietly(), rescan).unref()
     // What changed between the first reading and the watchers being ready.
-    await this.reload()
+    if (source === undefined) await this.reload()
   }
 
   /**
@@ -192,19 +221,31 @@ class WatchedRules implements RuleStore {
   }
 
   async #load(): Promise<{ readonly ok: true } | ({ readonly ok: false } & RefusedSet)> {
-    const loaded = await load(this.#options, this.#current.judge.version)
-    if ('diagnostics' in loaded) {
-      const fingerprint = JSON.stringify(loaded)
-      if (fingerprint !== this.#lastRefused && !this.#closed) this.#options.onRefused?.(loaded)
-      this.#lastRefused = fingerprint
-      return { ok: false, ...loaded }
-    }
+    const read = await readFiles(this.#options)
+    if ('diagnostics' in read) return this.#refuse(read)
+    const isNew = read.judge.version !== this.#filesVersion
+    const next = isNew ? await admitted(this.#options, read, this.#current) : this.#current
+    if ('diagnostics' in next) return this.#refuse(next)
+    const wasRefused = this.#lastRefused !== undefined
     this.#lastRefused = undefined
-    const before = this.#current
-    if (loaded.judge.version !== before.judge.version && !this.#closed) {
-      this.#current = loaded
-      this.#options.onChange?.(loaded, before)
-    }
+    this.#filesVersion = read.judge.version
+    if (next.judge.version !== this.#current.judge.version) this.#swap(next)
+    else if (wasRefused && !this.#closed) this.#options.onMended?.()
     return { ok: true }
+  }
+
+  #refuse(refused: RefusedSet): { readonly ok: false } & RefusedSet {
+    const fingerprint = JSON.stringify(refused)
+    if (fingerprint !== this.#lastRefused && !this.#closed) this.#options.onRefused?.(refused)
+    this.#lastRefused = fingerprint
+    return { ok: false, ...refused }
+  }
+
+  /** One assignment: whoever asks before it is judged by the old rules, whoever asks after it by the new. */
+  #swap(next: RulesInForce): void {
+    if (this.#closed) return
+    const before = this.#current
+    this.#current = next
+    if (next.judge.version !== before.judge.version) this.#options.onChange?.(next, before)
   }
 }

@@ -12,14 +12,19 @@ export function inOrder(files: readonly RuleText[]): RuleText[] {
 }
 
 /**
- * The version of a rule set: the first 12 hex digits of SHA-256 over the canonical JSON of its files, [name, text] in
- * order. Names are taken from the folder that all files share, so that a checkout elsewhere has the same version.
+ * The digest of a rule set: SHA-256 over the canonical JSON of its files, [name, text] in order. Names are taken from
+ * the folder that all files share, so that a checkout elsewhere has the same digest.
  */
-export function ruleSetVersion(files: readonly RuleText[]): string {
+export function ruleSetDigest(files: readonly RuleText[]): string {
   const ordered = inOrder(files)
   const shared = sharedFolder(ordered.map(({ file }) => file))
   // JSON.stringify of lists of strings is RFC 8785's canonical form, and total: it escapes lone surrogates.
-  return sha256Hex(JSON.stringify(ordered.map(({ file, text }) => [file.slice(shared), text]))).slice(0, 12)
+  return sha256Hex(JSON.stringify(ordered.map(({ file, text }) => [file.slice(shared), text])))
+}
+
+/** The version of a rule set, as verdicts name it: the first 12 hex digits of its digest. */
+export function ruleSetVersion(files: readonly RuleText[]): string {
+  return ruleSetDigest(files).slice(0, 12)
 }
 
 /** How many characters of all names make up the folder they share, its slash included. */

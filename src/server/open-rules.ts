@@ -1,52 +1,56 @@
+import { join } from 'node:path'
 import { sha256Hex } from '../action/index.ts'
 import type { RulesNow } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
-import { formatDiagnostics } from '../errors/index.ts'
-import type { WindowKeeper } from '../gate/index.ts'
+import { Canary, type WindowKeeper } from '../gate/index.ts'
 import type { Ledger } from '../ledger/index.ts'
-import { openRuleStore, type RulesInForce } from '../rules/index.ts'
+import { Rulebook, type RulebookOptions } from '../rulebook/index.ts'
+import { GitRules, type RuleSource, type Window } from '../rules/index.ts'
 import type { Log } from './log.ts'
-import { record } from './record.ts'
 
-/** Opens the rule store; every version that comes into force, and every one refused, goes on the ledger. */
-export async function openRules(config: Config, ledger: Ledger, windows: WindowKeeper, log: Log) {
-  const listeners = new Set<() => void>()
-  let problems: string | null = null
-  const digests = ({ files }: Pick<RulesInForce, 'files'>) =>
-    files.map(({ file, text }) => ({ file, digest: sha256Hex(text) }))
-  const loaded = (now: RulesInForce) => {
-    problems = null
-    record(ledger, () =>
-      ledger.append('rules.loaded', { version: now.judge.version, files: digests(now), rules: now.rules.length }),
-    )
-    log('rules_loaded', { version: now.judge.version, rules: now.rules.length })
-    for (const listener of listeners) listener()
-  }
-  const store = await openRuleStore({
-    paths: config.rules,
-    prepare: (next) => windows.prepare(next.windows),
-    onChange: (now) => {
-      windows.keepOnly(now.windows)
-      loaded(now)
-    },
-    onRefused: ({ diagnostics, files }) => {
-      const inForce = store.current().judge.version
-      problems = formatDiagnostics(diagnostics, (file) => files.find((one) => one.file === file)?.text)
-      const text = problems
-      record(ledger, () => ledger.append('rules.refused', { problems: text, inForce }))
-      log('rules_refused', { inForce, problems })
-      for (const listener of listeners) listener()
-    },
+type Parties = Pick<RulebookOptions, 'reviewer' | 'isPerson'>
+
+/** The rules in force, and others that are tried beside them. Both keep the windows they need. */
+export async function openRules(config: Config, ledger: Ledger, windows: WindowKeeper, parties: Parties, log: Log) {
+  /** Of the rules that came into force last, or are about to. */
+  let wanted: readonly Window[] = []
+  const canary = new Canary({
+    ledger,
+    prepare: (more) => windows.prepare(more),
+    onEnd: () => windows.keepOnly([...rulebook.status().inForce.windows, ...wanted]),
   })
-  loaded(store.current())
-  const now = (): RulesNow => {
-    const current = store.current()
-    const files = current.files.map(({ file, text }) => ({ file, digest: sha256Hex(text), text }))
-    return { version: current.judge.version, files, rules: current.rules, problems }
+  const { approvals, groups } = config.rulesReview
+  const rulebook = await Rulebook.open({
+    ledger,
+    paths: config.rules,
+    ...(await gitSource(config)),
+    prepare: (next) => {
+      wanted = next.windows
+      return windows.prepare(next.windows)
+    },
+    onInForce: (now) => windows.keepOnly([...now.windows, ...canary.windows]),
+    ...parties,
+    ...(approvals === 0 ? {} : { review: { approvals, groups } }),
+    log,
+  })
+  const close = async () => {
+    await rulebook.close()
+    canary.close()
   }
-  const subscribe = (listener: () => void) => {
-    listeners.add(listener)
-    return () => listeners.delete(listener)
-  }
-  return { store, now, subscribe }
+  return { rulebook, canary, close }
+}
+
+/** Rules from git, where the configuration says so. */
+async function gitSource({ rulesGit, data }: Config): Promise<{ source?: RuleSource; rescan?: number }> {
+  if (rulesGit === undefined) return {}
+  const { url, branch, folder = '', every } = rulesGit
+  const source = await GitRules.open({ url, branch, folder, mirror: join(data, 'rules.git') })
+  return { source, rescan: every }
+}
+
+/** What the API tells of the rules. */
+export function rulesNow(rulebook: Rulebook): RulesNow {
+  const { inForce, problems } = rulebook.status()
+  const files = inForce.files.map(({ file, text }) => ({ file, digest: sha256Hex(text), text }))
+  return { version: inForce.judge.version, files, rules: inForce.rules, problems }
 }

@@ -10,13 +10,14 @@ import { BreakGlass, Holds } from '../holds/index.ts'
 import { type Ledger, openFileLedger, verifyInThread } from '../ledger/index.ts'
 import { Locks, locksOut } from '../locks/index.ts'
 import { People } from '../people/index.ts'
+import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleStore } from '../rules/index.ts'
 import { openActionIndex } from '../search/index.ts'
 import { version } from '../version.ts'
 import { checkTheOld } from './check-the-old.ts'
 import { type Log, logTo } from './log.ts'
 import { openDoor, viewOf } from './open-door.ts'
-import { openRules } from './open-rules.ts'
+import { openRules, rulesNow } from './open-rules.ts'
 import { openTransparencyLog } from './open-transparency-log.ts'
 import { record } from './record.ts'
 
@@ -36,6 +37,7 @@ export interface RunningServer {
   readonly holds: Holds
   readonly ledger: Ledger
   readonly rules: RuleStore
+  readonly rulebook: Rulebook
   /** Reads rules and certificates again. What cannot be used is logged, and what is in use stays. */
   reload(): Promise<void>
   /** Ends sessions, stops listening, and closes the ledger, in this order. */
@@ -94,8 +96,10 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     opened.push(async () => locks.close())
 
     const windows = new WindowKeeper({ ledger })
-    const rules = await openRules(config, ledger, windows, log)
-    opened.push(() => rules.store.close())
+    const rulePeople = { reviewer: parties.reviewer, isPerson }
+    const rules = await openRules(config, ledger, windows, rulePeople, log)
+    opened.push(() => rules.close())
+    const { rulebook, canary } = rules
 
     const publicUrl = config.publicUrl ?? `http://${formatAddress(config.listen)}`
     const gate = new LedgerGate({
@@ -103,7 +107,8 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       holds,
       locks,
       moment: (actions) => windows.moment(actions),
-      judge: () => rules.store.current().judge,
+      judge: () => rulebook.store.current().judge,
+      beside: canary,
       publicUrl,
       onUnrecorded: (action, error) => log('outcome_not_recorded', { action, error: errorMessage(error) }),
     })
@@ -128,7 +133,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       locks,
       ledger,
       search,
-      rules: { current: rules.now, subscribe: rules.subscribe },
+      rules: { current: () => rulesNow(rulebook), subscribe: (listener) => rulebook.subscribe(listener) },
+      rulebook,
+      canary,
       doors: views,
       sessions: {
         list: (name) => doors.find((door) => door.name === name)?.sessionViews(),
@@ -168,7 +175,8 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       people,
       holds,
       ledger,
-      rules: rules.store,
+      rules: rulebook.store,
+      rulebook,
       reload: async () => {
         for (const door of doors) {
           try {
@@ -177,7 +185,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
             log('certificate_refused', { door: door.name, error: errorMessage(error) })
           }
         }
-        await rules.store.reload()
+        await rulebook.store.reload()
       },
       close: async (reason = 'asked to stop') => {
         // Doors first, so that every session's end is on the record before the ledger closes.

@@ -1,4 +1,6 @@
 import { type Api, type ApiDeps, createApi, type SessionView } from '../../src/api/index.ts'
+import { SallyportError } from '../../src/errors/index.ts'
+import { Canary } from '../../src/gate/index.ts'
 import { BreakGlass, Holds } from '../../src/holds/index.ts'
 import type { HoldOpened } from '../../src/ledger/index.ts'
 import { Locks } from '../../src/locks/index.ts'
@@ -63,9 +65,29 @@ export interface TestApi {
   hold(change?: Partial<HoldOpened>): Promise<string>
 }
 
+const unknown = async () => {
+  throw new SallyportError('not_found', 'There is no rulebook in this test.')
+}
+
+/** Where a test is not about versions of rules. */
+const noRulebook: ApiDeps['rulebook'] = {
+  status: () => {
+    throw new Error('There is no rulebook in this test.')
+  },
+  versions: () => [],
+  proposals: () => [],
+  read: unknown,
+  load: unknown,
+  rollback: unknown,
+  candidate: unknown,
+  vote: unknown,
+}
+
 /** The whole API on a ledger in memory. */
-export async function testApi(options: { consoleDir?: string } = {}): Promise<TestApi> {
-  const ledger = new MemoryLedger()
+export async function testApi(
+  options: { consoleDir?: string; rulebook?: ApiDeps['rulebook']; canary?: Canary; ledger?: MemoryLedger } = {},
+): Promise<TestApi> {
+  const { ledger = new MemoryLedger() } = options
   const people = await People.open({ ledger })
   const tokens = new Map<string, { token: string; id: string }>()
   for (const one of everybody) {
@@ -115,6 +137,8 @@ export async function testApi(options: { consoleDir?: string } = {}): Promise<Te
         return () => listeners.delete(listener)
       },
     },
+    rulebook: noRulebook,
+    canary: new Canary({ ledger }),
     doors: () => [
       {
         name: 'shop',

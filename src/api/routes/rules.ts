@@ -3,7 +3,7 @@ import { compileRules, type RuleText } from '../../rules/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps, RulesNow } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
-import { ruleCheckSchema, ruleFilesSchema, rulesSchema, ruleTextSchema } from '../schemas.ts'
+import { ruleCheckSchema, ruleFilesSchema, rulesSchema, ruleTextSchema } from '../rule-schemas.ts'
 
 const rules = createRoute({
   ...needs('read'),

@@ -63,6 +63,7 @@ export function demoConfig(options: {
     listen: local(options.api),
     data: options.data,
     rules: [options.rules],
+    rulesReview: { approvals: 0, groups: [] },
     breakGlass: { groups: [] },
     doors: [
       {

@@ -6,19 +6,22 @@ import { loadRules } from '../load-rules.ts'
 import { fileText } from '../report-error.ts'
 import { safeLines, safeText } from '../safe-text.ts'
 import { addRulesOnRecord } from './rules-backtest.ts'
+import { addRuleCanary } from './rules-canary.ts'
+import { addRuleProposals } from './rules-proposals.ts'
 import { addRuleTools } from './rules-tools.ts'
+import { addRuleVersions } from './rules-versions.ts'
 
 interface Options {
   readonly json?: true
 }
 
-/** `sallyport rules check|test|explain|diff|fmt`. */
+/** `sallyport rules …`. */
 export const addRules: AddCommand = (program, context) => {
   const { io, exit } = context
   const rules = program
     .command('rules')
     .summary('check, test and explain rules')
-    .description('Check, test, explain and compare rule files.')
+    .description('Check, test, explain and compare rule files; see and change what is in force.')
 
   rules
     .command('check')
@@ -64,6 +67,9 @@ export const addRules: AddCommand = (program, context) => {
 
   addRuleTools(rules, context)
   addRulesOnRecord(rules, context)
+  addRuleVersions(rules, context)
+  addRuleProposals(rules, context)
+  addRuleCanary(rules, context)
 }
 
 function count(number: number, noun: string): string {
