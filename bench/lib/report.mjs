@@ -69,6 +69,12 @@ export function table(rows, targets) {
   return failed.length > 0 ? `${body}\n\n${failed.join('\n')}` : body
 }
 
+/** The first column is words, the others are figures. @param {readonly string[]} heads @param {readonly (readonly string[])[]} rows */
+export function markdownTable(heads, rows) {
+  const line = heads.map((_, column) => (column === 0 ? '---' : '---:'))
+  return [heads, line, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
 /** @param {Record<string, string>} versions @param {string} command @param {string} method @returns {string} Markdown */
 export function conditions(versions, command, method) {
   const [cpu] = cpus()

@@ -3,10 +3,28 @@
  * with a synchronous write to stdout: what it was able to say was so.
  */
 import { writeSync } from 'node:fs'
-import { openFileLedger } from '../../src/ledger/index.ts'
+import { type FileLayer, nodeFiles, openFileLedger } from '../../src/ledger/index.ts'
 
-const [, , directory = '', run = ''] = process.argv
-const ledger = await openFileLedger({ directory, segmentBytes: 32 * 1024, headEveryMs: 5, retryMs: 5 })
+const [, , directory = '', run = '', how = ''] = process.argv
+
+/** A disk that says "on the disk" and has not begun. */
+const lying: FileLayer = {
+  ...nodeFiles,
+  open: async (path, mode) => {
+    const file = await nodeFiles.open(path, mode)
+    return {
+      read: file.read.bind(file),
+      write: file.write.bind(file),
+      size: file.size.bind(file),
+      close: file.close.bind(file),
+      datasync: async () => undefined,
+    }
+  },
+  syncDirectory: async () => undefined,
+}
+
+const files = how === 'lying' ? lying : nodeFiles
+const ledger = await openFileLedger({ directory, files, segmentBytes: 32 * 1024, headEveryMs: 5, retryMs: 5 })
 writeSync(1, 'ready\n')
 
 async function writer(name: number): Promise<void> {
