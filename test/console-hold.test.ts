@@ -59,6 +59,13 @@ describe.skipIf(noBrowser !== '')(`the page of a held action${noBrowser}`, () =>
     await earlier.getByText('not before <b>Monday</b>').waitFor()
   })
 
+  test('shows some of the rows by their keys', async () => {
+    const rows = page.getByRole('region', { name: 'Rows' })
+    await rows.getByText('5 of the rows').waitFor()
+    expect(await rows.getByRole('columnheader').allInnerTexts()).toEqual(['id'])
+    expect(await rows.getByRole('cell').count()).toBe(5)
+  })
+
   test('says whose approval is missing', async () => {
     await page.getByRole('list', { name: 'Approvals' }).getByText('Approval missing').waitFor()
   })

@@ -50,6 +50,7 @@ class Server {
       expiresAt: '',
       state: 'pending',
       openedAt: String(number).padStart(6, '0'),
+      samples: [],
       votes: [],
       escalatedAt: null,
       forced: null,

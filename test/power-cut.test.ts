@@ -27,7 +27,9 @@ describe.skipIf(whyNot !== undefined)(`power cuts${whyNot === undefined ? '' : `
     how: string,
   ): Promise<Map<number, string>> {
     const directory = join(disk.path, 'ledger')
-    const writer = spawn(process.execPath, [child.file, directory, String(run), how], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const writer = spawn(process.execPath, [child.file, directory, String(run), how], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let said = ''
     let isOver = false
     writer.stdout.on('data', (data: Buffer) => {

@@ -58,6 +58,16 @@ export const holdSchema = z
     actions: z.array(action).readonly(),
     state: z.enum(['pending', 'approved', 'released', 'rejected', 'expired', 'withdrawn']),
     openedAt: time,
+    samples: z
+      .array(
+        z.object({
+          table: z.string(),
+          columns: texts,
+          rows: z.array(z.array(z.string().nullable()).readonly()).readonly(),
+        }),
+      )
+      .readonly()
+      .describe('Some of the rows it is about, by the columns of their key'),
     votes: z
       .array(
         z.object({

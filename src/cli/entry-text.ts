@@ -25,6 +25,8 @@ function summary(entry: Entry): string {
     }
     case 'hold.opened':
       return `${entry.body.hold} by ${entry.body.rule.id} for ${entry.body.requester.id}`
+    case 'hold.sampled':
+      return `${entry.body.hold} ${entry.body.samples.map(({ table, rows }) => `${rows.length} rows of ${table}`).join(', ')}`
     case 'hold.voted':
       return `${entry.body.hold} ${entry.body.decision} by ${entry.body.by}: ${entry.body.reason}`
     case 'hold.closed':

@@ -28,6 +28,7 @@ export function holdText(hold: HoldView, colors: Colors): string {
     ...facts.map(([name, value]) => `  ${colors.dim(name.padEnd(8))} ${safeText(value)}`),
     '',
     ...hold.actions.flatMap((action, index) => actionText(action, index, hold.actions.length, colors)),
+    ...hold.samples.flatMap((sample) => sampleText(sample, colors)),
     colors.bold('Votes'),
     ...(hold.votes.length === 0 ? ['  none yet'] : []),
     ...hold.votes.map(({ at, by, decision, reason }) => `  ${safeText(`${at} ${by}: ${decision}${because(reason)}`)}`),
@@ -53,6 +54,11 @@ function actionText(action: HoldView['actions'][number], index: number, total: n
     ),
     '',
   ]
+}
+
+function sampleText({ table, columns, rows }: HoldView['samples'][number], colors: Colors): string[] {
+  const lines = rows.map((row) => columns.map((column, i) => `${column} = ${row[i] ?? 'NULL'}`).join(', '))
+  return [colors.bold(safeText(`Some of the rows in ${table}`)), ...lines.map((line) => `  ${safeText(line)}`), '']
 }
 
 function parameterLines(parameters: unknown): string[] {

@@ -20,6 +20,9 @@ const holdSchema = z.object({
   rule: z.object({ id: z.string(), about: z.string(), message: z.string() }),
   review: z.object({ approvals: z.number(), from: z.array(z.string()) }),
   actions: z.array(z.object(actionSchema.shape)),
+  samples: z
+    .array(z.object({ table: z.string(), columns: z.array(z.string()), rows: z.array(z.array(z.string().nullable())) }))
+    .default([]),
   votes: z.array(z.object({ by: z.string(), decision: z.string(), reason: z.string(), at: z.string() })),
   closed: z.object({ at: z.string(), by: z.string(), reason: z.string() }).nullable(),
   waiting: z.boolean(),

@@ -43,6 +43,8 @@ export interface DoorConfig {
   readonly record: 'strict' | 'batched'
   /** Whether what a transaction did is measured before it becomes final. */
   readonly commitGate: boolean
+  /** Rows whose keys a hold shows; 0: none. */
+  readonly sample: number
   /** `startupTimeout` in milliseconds. */
   readonly limits: { readonly connections: number; readonly messageBytes: number; readonly startupTimeout: number }
 }

@@ -38,6 +38,7 @@ describe('a configuration that loads', () => {
           unknown: 'hold',
           hold: { wait: 600_000 },
           record: 'batched',
+          sample: 5,
           commitGate: true,
           limits: { connections: 1_000, messageBytes: 16_777_216, startupTimeout: 30_000 },
         },

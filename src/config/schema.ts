@@ -178,6 +178,14 @@ const doorSchema = z.strictObject({
     .describe(
       '`batched`: the record of a plain read is synced within 10 ms and its reply does not wait. `strict`: no reply to a read reaches the client before its record is durable. Whatever changes anything always waits for its record',
     ),
+  sample: z
+    .int()
+    .min(0)
+    .max(50)
+    .default(5)
+    .describe(
+      'How many of the rows that a held statement picks reviewers see, by their keys; they stand on the record. 0: none',
+    ),
   commitGate: z
     .boolean()
     .default(true)

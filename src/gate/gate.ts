@@ -1,5 +1,7 @@
 import type { Action, Outcome } from '../action/index.ts'
-import type { Settlement, Urgency } from '../ledger/index.ts'
+import type { HeldRows, Settlement, Urgency } from '../ledger/index.ts'
+
+export type { HeldRows }
 
 /**
  * Actions that are let through or refused together because the protocol cannot separate them
@@ -38,6 +40,8 @@ export interface Refusal extends Words {
   readonly code: RefusalCode
   /** The client itself gave up. */
   readonly withdrawn?: true
+  /** The hold that was opened, or is open already, for it. */
+  readonly hold?: string
 }
 
 /** What the door must do with a unit. */
@@ -52,6 +56,7 @@ export type Decision =
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | {
       readonly kind: 'wait'
+      readonly hold: string
       /** Resolves once: undefined means run the very same bytes now; everything about it is durable. */
       readonly decided: Promise<Refusal | undefined>
       /** The client gave up (Ctrl-C, disconnect). `decided` then resolves with a refusal. */
@@ -101,6 +106,10 @@ export interface Gate {
     circumstances: { readonly wait: number; readonly approved: readonly Unit[] },
     notify: (notice: Words) => void,
   ): Decision
+  /** Whether it is worth asking the target what a hold is about. */
+  wantsSamples(hold: string): boolean
+  /** Shows reviewers some of the rows that a hold is about. Never throws. */
+  sampled(hold: string, samples: readonly HeldRows[]): void
   /** Records actions that the target refused before they could run (a planner error, say). */
   recordFailed(unit: Unit, end: { code: string; message: string }): void
   /** Records how an action ended. */

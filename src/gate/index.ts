@@ -7,7 +7,7 @@
 export { Backtest, type BacktestLine, type BacktestReport } from './backtest.ts'
 export { Canary, type CanaryDifference, type CanaryReport } from './canary.ts'
 export type { JudgedExample } from './example.ts'
-export type { Decision, End, Gate, Measured, Refusal, RefusalCode, Unit, Words } from './gate.ts'
+export type { Decision, End, Gate, HeldRows, Measured, Refusal, RefusalCode, Unit, Words } from './gate.ts'
 export { type GateOptions, LedgerGate } from './ledger-gate.ts'
 export { settleUnfinished } from './recover.ts'
 export { type Verdict, verdictOf } from './verdict.ts'

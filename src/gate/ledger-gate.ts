@@ -1,7 +1,7 @@
 import type { Action } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import { type Hold, type Holds, isOver } from '../holds/index.ts'
-import type { Ledger } from '../ledger/index.ts'
+import type { HeldRows, Ledger } from '../ledger/index.ts'
 import type { Lock, Locks } from '../locks/index.ts'
 import type { Judge, Moment } from '../rules/index.ts'
 import { bindingOf, bindingOfHold } from './binding.ts'
@@ -131,6 +131,18 @@ export class LedgerGate implements Gate {
       return this.#hold(exact, judged, notify)
     } catch (error) {
       return this.#refuse(unit, unrecordedRefusal(errorMessage(error)))
+    }
+  }
+
+  wantsSamples(hold: string): boolean {
+    return this.#options.holds.wantsSamples(hold)
+  }
+
+  sampled(hold: string, samples: readonly HeldRows[]): void {
+    try {
+      this.#options.holds.sampled(hold, samples)
+    } catch {
+      // Where nothing can be recorded any more, whoever waits hears of it anyway.
     }
   }
 
@@ -298,7 +310,12 @@ export class LedgerGate implements Gate {
       retry: (hold) => this.#retry(unit, hold),
       ended: (refusal) => this.#settleAll(unit, refusal),
     })
-    return { kind: 'wait', decided: waiting.decided, withdraw: (reason) => waiting.withdraw(reason) }
+    return {
+      kind: 'wait',
+      hold: opened.hold.hold,
+      decided: waiting.decided,
+      withdraw: (reason) => waiting.withdraw(reason),
+    }
   }
 
   /** An approval came for a unit that waits: judge it again, with the rules of this moment. */

@@ -49,6 +49,7 @@ export function heldWords(hold: Hold, publicUrl: string): Words {
 export function heldRefusal(hold: Hold, publicUrl: string, why: string): Refusal {
   return {
     code: 'SP001',
+    hold: hold.hold,
     message: `Held for review as ${hold.hold}: ${why}`,
     detail: ruleSentence(hold.rule, hold.ruleSet),
     hint: `Ask ${reviewersOf(hold.review)} to look at ${holdLink(publicUrl, hold.hold)} and run the same statement again once it is approved.`,

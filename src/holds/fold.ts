@@ -13,6 +13,8 @@ export function foldHold(hold: Hold | undefined, entry: Entry): Hold | undefined
   switch (entry.kind) {
     case 'hold.opened':
       return hold ?? newHold(entry.body, entry.at)
+    case 'hold.sampled':
+      return hold === undefined || hold.samples.length > 0 ? hold : { ...hold, samples: entry.body.samples }
     case 'hold.voted': {
       if (hold?.state !== 'pending' || entry.at > hold.expiresAt) return hold
       const { hold: _, ...vote } = entry.body
@@ -77,6 +79,7 @@ export function progressOf(hold: Hold, votes: readonly Vote[] = hold.votes): Pro
 /** The entries that are about holds. */
 export const holdKinds = [
   'hold.opened',
+  'hold.sampled',
   'hold.voted',
   'hold.escalated',
   'hold.forced',
@@ -89,6 +92,7 @@ export const holdKinds = [
 export function holdOf(entry: Entry): string | undefined {
   switch (entry.kind) {
     case 'hold.opened':
+    case 'hold.sampled':
     case 'hold.voted':
     case 'hold.escalated':
     case 'hold.forced':

@@ -1,4 +1,4 @@
-import type { HoldOpened } from '../ledger/index.ts'
+import type { HeldRows, HoldOpened } from '../ledger/index.ts'
 
 /** pending → approved → released, or pending/approved → rejected | expired | withdrawn. */
 export type HoldState = 'pending' | 'approved' | 'released' | 'rejected' | 'expired' | 'withdrawn'
@@ -28,6 +28,8 @@ export interface Forced {
 export interface Hold extends HoldOpened {
   readonly state: HoldState
   readonly openedAt: string
+  /** Some of the rows it is about; none: nobody could look, or there are none. */
+  readonly samples: readonly HeldRows[]
   readonly votes: readonly Vote[]
   /** RFC 3339: when more people were asked, because nobody had decided; null: not yet. */
   readonly escalatedAt: string | null
@@ -49,6 +51,7 @@ export function newHold(opened: HoldOpened, openedAt: string): Hold {
     ...opened,
     state: 'pending',
     openedAt,
+    samples: [],
     votes: [],
     escalatedAt: null,
     useBy: null,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { SallyportError } from '../errors/index.ts'
-import { type Entry, follow, type HoldOpened, type Ledger } from '../ledger/index.ts'
+import { type Entry, follow, type HeldRows, type HoldOpened, type Ledger } from '../ledger/index.ts'
 import { Alarm } from './alarm.ts'
 import { HoldBook } from './book.ts'
 import { isInGroup } from './break-glass.ts'
@@ -120,6 +120,17 @@ export class Holds {
     this.#opening.set(hold.hold, { hold, durable })
     durable.catch(() => this.#opening.delete(hold.hold))
     return { hold, durable }
+  }
+
+  /** Whether nobody has shown yet what a hold is about. */
+  wantsSamples(id: string): boolean {
+    const hold = this.#opening.get(id)?.hold ?? this.get(id)
+    return hold?.state === 'pending' && hold.samples.length === 0
+  }
+
+  /** Puts some of the rows that a hold is about beside it. @throws SallyportError `ledger_unavailable` */
+  sampled(id: string, samples: readonly HeldRows[]): void {
+    if (samples.length > 0 && this.wantsSamples(id)) this.#ledger.append('hold.sampled', { hold: id, samples }, 'soon')
   }
 
   mayVote(hold: Hold, reviewer: string, decision: VoteDecision = 'approve'): Eligibility {

@@ -48,6 +48,14 @@ export interface HoldOpened {
   readonly actions: readonly Action[]
 }
 
+/** Some of the rows that a held statement picks, by the columns of their key. */
+export interface HeldRows {
+  readonly table: string
+  readonly columns: readonly string[]
+  /** The server's text of each value, cut to 200 characters; null: NULL. */
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
 /** What the rules said of an action. */
 export interface Judged {
   readonly verdict: Outcome
@@ -166,6 +174,8 @@ export interface EntryBodies {
     }[]
   }
   'hold.opened': HoldOpened
+  /** What it is about, seen on the target after it was opened. */
+  'hold.sampled': { readonly hold: string; readonly samples: readonly HeldRows[] }
   'hold.voted': {
     readonly hold: string
     readonly by: string

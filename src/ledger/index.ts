@@ -20,6 +20,7 @@ export {
   type EntryBodies,
   type EntryKind,
   type EntryOf,
+  type HeldRows,
   type HoldOpened,
   type Judged,
   type ReviewAsked,

@@ -55,6 +55,7 @@ async function listen(door: DoorConfig, gate: LedgerGate, people: People, log: L
     wait: door.hold.wait,
     record: door.record,
     commitGate: door.commitGate,
+    sample: door.sample,
     limits: door.limits,
     gate,
     identify: (actorId) => knownActor(people, actorId),

@@ -60,6 +60,7 @@ export async function startGuard(
       | 'limits'
       | 'name'
       | 'commitGate'
+      | 'sample'
       | 'identify'
       | 'now'
       | 'tls'
@@ -101,6 +102,7 @@ export async function startGuard(
     wait: options.wait ?? 20_000,
     record: options.record ?? 'strict',
     commitGate: options.commitGate ?? true,
+    sample: options.sample ?? 5,
     limits: options.limits ?? { connections: 100, messageBytes: 16 * 1024 * 1024, startupTimeout: 10_000 },
     gate,
     credentials: options.credentials,

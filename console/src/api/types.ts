@@ -121,6 +121,13 @@ export interface Hello extends Place {
   readonly resumed: boolean
 }
 
+/** Some of the rows that a held statement picks, by the columns of their key. */
+export interface HeldRows {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
 export interface HoldView {
   readonly hold: string
   readonly requester: { readonly id: string; readonly name: string; readonly owner?: string }
@@ -134,6 +141,7 @@ export interface HoldView {
   readonly actions: readonly Action[]
   readonly state: HoldState
   readonly openedAt: string
+  readonly samples: readonly HeldRows[]
   readonly votes: readonly Vote[]
   readonly escalatedAt: string | null
   readonly useBy: string | null

@@ -15,6 +15,7 @@ import { useKeys } from '../parts/use-keys.ts'
 import { Background } from './background.tsx'
 import { Decision, type DecisionFocus } from './decision.tsx'
 import { Facts } from './facts.tsx'
+import { HeldRowsTable } from './held-rows.tsx'
 import { History } from './history.tsx'
 import classes from './hold.module.css'
 import { ImpactPicture } from './impact-picture.tsx'
@@ -105,6 +106,13 @@ function HoldBody({ hold, decision }: { hold: HoldView; decision: RefObject<Deci
               <Statement action={action} />
             </section>
           ))}
+          {hold.samples.length > 0 && (
+            <section className={`card ${classes.section}`} aria-label="Rows">
+              {hold.samples.map((sample) => (
+                <HeldRowsTable key={sample.table} sample={sample} />
+              ))}
+            </section>
+          )}
           {hold.state === 'pending' && (
             <Button className={classes.jump ?? ''} variant="default" onClick={jump}>
               Go to the decision

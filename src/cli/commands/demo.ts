@@ -77,6 +77,7 @@ export function demoConfig(options: {
         hold: { wait: 10 * 60_000 },
         record: 'strict',
         commitGate: true,
+        sample: 5,
         limits: { connections: 1_000, messageBytes: 16 * 1024 * 1024, startupTimeout: 30_000 },
       },
     ],

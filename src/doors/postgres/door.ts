@@ -38,6 +38,8 @@ export interface PostgresDoorOptions {
   readonly record: 'strict' | 'batched'
   /** Whether what a transaction did is measured before it becomes final. */
   readonly commitGate: boolean
+  /** Rows whose keys are shown where a statement is held; 0: none. */
+  readonly sample: number
   readonly limits: { readonly connections: number; readonly messageBytes: number; readonly startupTimeout: number }
   readonly gate: Gate
   /** Not given: the clients' own credentials pass through. */
@@ -284,6 +286,7 @@ export class PostgresDoor {
         wait: this.#options.wait,
         record: this.#options.record,
         commitGate: this.#options.commitGate,
+        sample: this.#options.sample,
       },
       messageBytes: limits.messageBytes,
       grammar: (major) => this.#grammar(major),

@@ -67,6 +67,14 @@ export function countMessages(query: string, { parseTail, bindTail }: Explainabl
   return Buffer.concat([...savepoint, ...ask, ...rollbackToSavepoint, syncMessage])
 }
 
+/** A question that may take no longer than two seconds, outside a transaction, with the statement's parameters. */
+export function briefMessages(query: string, { parseTail, bindTail }: Explainable): Buffer {
+  const ask = privateStatement(names.ask, query, parseTail, textResults(bindTail))
+  return Buffer.concat([...begin, ...brief, ...ask, ...rollback, syncMessage])
+}
+
+const brief = privateStatement(names.release, 'SET LOCAL statement_timeout = 2000')
+
 const rollbackToSavepoint = [
   ...privateStatement(names.rollback, 'ROLLBACK TO SAVEPOINT __sallyport'),
   ...privateStatement(names.release, 'RELEASE SAVEPOINT __sallyport'),

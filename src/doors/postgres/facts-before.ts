@@ -1,3 +1,4 @@
+import type { HeldRows } from '../../gate/index.ts'
 import {
   type Ask,
   type Cascade,
@@ -8,10 +9,13 @@ import {
   type Learned,
   readCounted,
   readingQuery,
+  readSample,
   type SessionCatalog,
+  samplingQuery,
 } from './catalog/index.ts'
 import {
   askMessages,
+  briefMessages,
   cleanUpMessages,
   countMessages,
   type Explainable,
@@ -49,6 +53,9 @@ export interface FactsBeforeContext {
 const dearest = 200_000
 
 const handful = 100
+
+/** Statements of one message of which rows are shown. */
+const sampledStatements = 5
 
 /** Rows that no ordinary statement goes through. */
 const runsAway = 100_000_000
@@ -223,6 +230,31 @@ export class FactsBefore {
     if (plan === undefined || plan.cost > dearest || plan.most >= runsAway) return planned
     const counted = await this.#count(readingQuery(facts.text), explainableOf(step))
     return counted === undefined ? planned : { rows: Math.max(counted.rows ?? 0, planned.rows ?? 0), ofTotal }
+  }
+
+  /** Keys of some rows that held statements pick, for those who have to decide about them. Not in a transaction. */
+  async samples(steps: readonly Step[], most: number): Promise<HeldRows[]> {
+    const { replies, server, catalog, grammar } = this.#in
+    const found: HeldRows[] = []
+    if (most === 0 || replies.status !== 'I' || replies.unsynced) return found
+    const writing = steps.filter(({ facts }) => facts.names.writes.length > 0)
+    const known = await catalog.look(writing.slice(0, sampledStatements), true, this.#ask)
+    for (const { step, learned } of known) {
+      const picks = learned?.picks
+      const selection =
+        picks === undefined || picks.key.length === 0 ? undefined : grammar().selectionOf(step.facts.text)
+      if (picks === undefined || selection === undefined) continue
+      const query = samplingQuery({ ...picks, selection }, picks.key, most)
+      const reply = await server.exchange(briefMessages(query, explainableOf(step)))
+      replies.status = reply.status
+      if (reply.error !== undefined) {
+        replies.status = (await server.exchange(cleanUpMessages('transaction'))).status
+        continue
+      }
+      const rows = readSample(reply.rows.find((row) => row !== null) ?? '')
+      if (rows.length > 0) found.push({ table: picks.name, columns: picks.key, rows })
+    }
+    return found
   }
 
   async #emptied({ emptied }: Learned): Promise<Estimate> {

@@ -9,12 +9,12 @@ export class SessionUnit implements Unit {
   readonly unknown: Unit['unknown']
   readonly record: Unit['record']
   readonly wait: number
-  readonly #steps: readonly Step[]
+  /** Everything that becomes final with it. */
+  readonly steps: readonly Step[]
   readonly #context: () => Readonly<Record<string, string>>
 
   constructor(
     given: Omit<Unit, 'digest'>,
-    /** Everything that becomes final with it. */
     steps: readonly Step[],
     /** Settings of the session that decide what names mean. */
     context: () => Readonly<Record<string, string>>,
@@ -23,11 +23,11 @@ export class SessionUnit implements Unit {
     this.unknown = given.unknown
     this.record = given.record
     this.wait = given.wait
-    this.#steps = steps
+    this.steps = steps
     this.#context = context
   }
 
   get digest(): string {
-    return bindingDigest(this.#steps, this.#context())
+    return bindingDigest(this.steps, this.#context())
   }
 }

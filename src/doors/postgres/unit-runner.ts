@@ -95,7 +95,7 @@ export class UnitRunner {
     return this.#afterError(work)
   }
 
-  #unit(work: Work, estimates: readonly (Estimate | undefined)[]): Unit {
+  #unit(work: Work, estimates: readonly (Estimate | undefined)[]): SessionUnit {
     const { facts, policy, replies, context } = this.#in
     const now = this.#in.now()
     const { earlier } = this.#commitGate
@@ -128,24 +128,42 @@ export class UnitRunner {
       case 'pass':
         return this.#pass(work, unit, decision.recorded, decision.byApproval)
       case 'refuse':
-        return this.#refuse(work, decision.refusal)
+        return this.#stop(work, unit, decision.refusal)
       case 'wait':
-        return this.#wait(work, decision).then((ran) => ran ?? this.#pass(work, unit, Promise.resolve(), true))
+        return this.#wait(work, unit, decision).then((ran) => ran ?? this.#pass(work, unit, Promise.resolve(), true))
     }
   }
 
   /** undefined: the unit may run now. */
-  async #wait(work: Work, decision: Extract<Decision, { kind: 'wait' }>): Promise<Ran | undefined> {
+  async #wait(work: Work, unit: SessionUnit, decision: Extract<Decision, { kind: 'wait' }>): Promise<Ran | undefined> {
     const waiting = { withdraw: decision.withdraw, cancelled: false }
     this.#waiting = waiting
-    const refusal = await decision.decided
+    const [refusal] = await Promise.all([decision.decided, this.#show(unit, decision.hold)])
     this.#waiting = undefined
     if (waiting.cancelled) return this.#refuseWith(work, cancelledMessage)
     return refusal === undefined ? undefined : this.#refuse(work, refusal)
   }
 
+  /** Refuses, once reviewers can see what was held. */
+  #stop(work: Work, unit: SessionUnit, refusal: Refusal): Ran | Promise<Ran> {
+    const { hold } = refusal
+    if (hold === undefined || !this.#in.gate.wantsSamples(hold)) return this.#refuse(work, refusal)
+    return this.#show(unit, hold).then(() => this.#refuse(work, refusal))
+  }
+
+  /** Shows reviewers some of the rows that a hold is about. What cannot be shown keeps nobody from deciding. */
+  async #show({ steps }: SessionUnit, hold: string): Promise<void> {
+    const { gate, policy } = this.#in
+    if (!gate.wantsSamples(hold)) return
+    try {
+      gate.sampled(hold, await this.#before.samples(steps, policy.sample))
+    } catch {
+      // The connection is gone; the session finds out by itself.
+    }
+  }
+
   /** Lets a unit go as far as it may while its record is being synced. */
-  #pass(work: Work, unit: Unit, recorded: Promise<void>, byApproval = false): Ran | Promise<Ran> {
+  #pass(work: Work, unit: SessionUnit, recorded: Promise<void>, byApproval = false): Ran | Promise<Ran> {
     const { replies, client, policy } = this.#in
     const reach = farthest(work.steps)
     const ids = unit.actions.map((action) => action.id)
@@ -154,7 +172,7 @@ export class UnitRunner {
     if (gated !== undefined) {
       const run = () =>
         this.#commitGate.run(gated, unit, recorded, async (decision) =>
-          decision.kind === 'refuse' ? this.#refuse(work, decision.refusal) : this.#wait(work, decision),
+          decision.kind === 'refuse' ? this.#stop(work, unit, decision.refusal) : this.#wait(work, unit, decision),
         )
       // What cannot be taken back by a rollback is not sent before its record is durable.
       if (reach !== 'irrevocable' || isPlainCommit(work)) return run()
@@ -189,7 +207,7 @@ export class UnitRunner {
   }
 
   /** Several points at which something becomes final, or rows that come later: there is no one moment to measure at. */
-  async #passUnmeasured(work: Work, unit: Unit, recorded: Promise<void>): Promise<Ran> {
+  async #passUnmeasured(work: Work, unit: SessionUnit, recorded: Promise<void>): Promise<Ran> {
     const { gate, client } = this.#in
     try {
       await recorded
@@ -203,8 +221,8 @@ export class UnitRunner {
       decision.kind === 'pass'
         ? undefined
         : decision.kind === 'refuse'
-          ? this.#refuse(work, decision.refusal)
-          : await this.#wait(work, decision)
+          ? this.#stop(work, unit, decision.refusal)
+          : await this.#wait(work, unit, decision)
     return (
       refused ??
       this.#forward(

@@ -54,6 +54,8 @@ export interface RunnerPolicy {
   readonly record: 'strict' | 'batched'
   /** Whether what was done is measured before it becomes final. */
   readonly commitGate: boolean
+  /** Rows whose keys are shown where a statement is held; 0: none. */
+  readonly sample: number
 }
 
 /** What came of running a unit of work. `skipToSync`: it failed inside a batch whose Sync is still to come. */

@@ -98,7 +98,7 @@ SELECT pg_catalog.json_build_object(
     'columns', (SELECT pg_catalog.json_agg(att.attname) FROM pg_catalog.pg_attribute att WHERE att.attrelid = c.oid AND att.attnum > 0 AND NOT att.attisdropped),
     'keys', (SELECT pg_catalog.json_agg((
         SELECT pg_catalog.json_agg(att.attname) FROM pg_catalog.pg_attribute att
-        WHERE att.attrelid = c.oid AND att.attnum = ANY (ix.indkey::pg_catalog.int2[])))
+        WHERE att.attrelid = c.oid AND att.attnum = ANY (ix.indkey::pg_catalog.int2[])) ORDER BY ix.indisprimary DESC, ix.indexrelid)
       FROM pg_catalog.pg_index ix WHERE ix.indrelid = c.oid AND ix.indisunique AND ix.indisvalid AND ix.indexprs IS NULL AND ix.indpred IS NULL),
     'triggers', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('type', tg.tgtype, 'function', tg.tgfoid::pg_catalog.int8))
       FROM pg_catalog.pg_trigger tg WHERE tg.tgrelid = c.oid AND NOT tg.tgisinternal AND tg.tgenabled <> 'D'),

@@ -48,7 +48,42 @@ export function countingQuery(picked: Picked, cascades: readonly Cascade[], tota
   const others = cascades.map((edge) =>
     count(`SELECT 1 FROM ${edge.table} AS child WHERE ${childOf(edge, cascades, picked, 0)}`),
   )
-  return answerQuery(rows, others, total ? count(`SELECT 1 FROM ${picked.table}`) : 'NULL')
+  return answerQuery(rows, others, total ? count(`SELECT 1 FROM ${picked.table}`) : 'NULL') + typed(selection.unused)
+}
+
+const sample = z.array(z.array(z.string().nullable()))
+
+/** Longest value that is shown, in characters. */
+const longestShown = 200
+
+/** A query for the keys of some rows that a DELETE or UPDATE picks. The statement's own text picks them. */
+export function samplingQuery(
+  { alias, selection }: Pick<Picked, 'alias' | 'selection'>,
+  key: readonly string[],
+  most: number,
+): string {
+  const { head, from, joined } = selection
+  const values = key.map(
+    (column, i) => `pg_catalog.left(${alias}.${identifier(column)}::pg_catalog.text, ${longestShown}) AS k${i}`,
+  )
+  const names = key.map((_, i) => `picked.k${i}`).join(', ')
+  const rows = `SELECT ${joined ? 'DISTINCT ' : ''}${values.join(', ')} ${from} LIMIT ${most}`
+  return `${head} SELECT pg_catalog.json_agg(pg_catalog.json_build_array(${names})) FROM (${rows}) AS picked${typed(selection.unused).replace(' FROM', ',')}`
+}
+
+/** What a sampling query answered; none where it is something else. */
+export function readSample(json: string): z.infer<typeof sample> {
+  try {
+    return sample.safeParse(JSON.parse(json)).data ?? []
+  } catch {
+    return []
+  }
+}
+
+/** A parameter that stands nowhere has no type, and the server refuses it; as text it takes what drivers send. */
+function typed(unused: readonly number[]): string {
+  if (unused.length === 0) return ''
+  return ` FROM (SELECT ${unused.map((parameter) => `$${parameter}::pg_catalog.text`).join(', ')}) AS unused`
 }
 
 /** A query that counts the rows another one gives. */

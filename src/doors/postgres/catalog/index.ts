@@ -3,7 +3,15 @@
  * them, foreign keys, keys, sizes. Asked on the client's own connection, kept for all sessions of a database.
  * @module
  */
-export { countedUpTo, countingQuery, emptyingQuery, readCounted, readingQuery } from './counting.ts'
+export {
+  countedUpTo,
+  countingQuery,
+  emptyingQuery,
+  readCounted,
+  readingQuery,
+  readSample,
+  samplingQuery,
+} from './counting.ts'
 export type { Cascade } from './info.ts'
 export type { Learned } from './learned.ts'
 export { type Ask, type KnownStep, SessionCatalog } from './session-catalog.ts'

@@ -275,7 +275,9 @@ function picksOf({ names, operation }: StatementFacts, reader: Reader): Learned[
   const info = reader.relation(write.relation)
   const alias = names.aliases.find(({ relation }) => sameName(relation, write.relation))?.alias
   if (!info || !/[rp]/.test(info.kind) || alias === undefined) return undefined
-  return { alias: quoted(alias), root: info.oid, table: `${quoted(info.schema)}.${quoted(info.name)}` }
+  const table = `${quoted(info.schema)}.${quoted(info.name)}`
+  const name = `${info.schema}.${info.name}`
+  return { alias: quoted(alias), root: info.oid, table, name, key: info.keys[0] ?? [] }
 }
 
 function sameName(a: CatalogName, b: CatalogName): boolean {

@@ -31,7 +31,16 @@ export interface Learned {
   /** How many rows are read matters. */
   readonly countReads: boolean
   /** The one table whose rows a DELETE or UPDATE picks, as the statement calls it; undefined: there are several, or none. */
-  readonly picks: { readonly alias: string; readonly root: number; readonly table: string } | undefined
+  readonly picks:
+    | {
+        readonly alias: string
+        readonly root: number
+        readonly table: string
+        /** Name of the table for people, and columns of a key of its rows; none: it has no key. */
+        readonly name: string
+        readonly key: readonly string[]
+      }
+    | undefined
   /** The server has never counted or analysed a table behind it, and that is not small. */
   readonly unanalysed: boolean
   readonly resources: readonly { readonly type: string; readonly name: string }[]

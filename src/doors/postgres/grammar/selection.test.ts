@@ -20,15 +20,19 @@ describe.each([15, 16, 17, 18])('the rows that a statement picks, by the grammar
     ['UPDATE t SET a = (SELECT max(b) FROM u WHERE c = 1) WHERE d = 2', 'FROM t WHERE d = 2'],
     ['UPDATE t SET a = substring(b FROM 2)', 'FROM t'],
     ['MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE', 'FROM t JOIN u ON t.id = u.id'],
+    ['UPDATE t SET a = $1, b = $3 WHERE id = $2', 'FROM t WHERE id = $2'],
     ['/* DELETE FROM x WHERE */ DELETE FROM t -- WHERE a\nWHERE id = $1', 'FROM t -- WHERE a\nWHERE id = $1'],
   ])('%s', (sql, from) => {
     const words = (text: string | undefined) => text?.replaceAll(/\s+/g, ' ').trim()
     expect(words(grammar.selectionOf(sql)?.from)).toBe(words(from))
   })
 
+  it('says which parameters only new values have', () => {
+    expect(grammar.selectionOf('UPDATE t SET a = $1, b = $3 WHERE id = $2 AND c = $1')?.unused).toEqual([3])
+    expect(grammar.selectionOf('DELETE FROM t WHERE id = $1')?.unused).toEqual([])
+  })
+
   it.each([
-    // A parameter that only the new value has: the server could not tell its type in the count.
-    'UPDATE t SET a = $1 WHERE id = $2',
     // Cut at the wrong FROM; the parser does not agree.
     'UPDATE t SET a = b IS DISTINCT FROM c WHERE id = 1',
     'SELECT * FROM t WHERE id = 1',

@@ -8,6 +8,8 @@ export interface Selection {
   readonly from: string
   /** Other tables are joined: a row may be met several times. */
   readonly joined: boolean
+  /** Parameters of the statement that have no place here, such as new values: the server cannot tell their type. */
+  readonly unused: readonly number[]
 }
 
 interface Token {
@@ -33,9 +35,10 @@ export function selectionOf(sql: string, parse: (sql: string) => unknown): Selec
   const same =
     equal(selected.whereClause, node.whereClause) &&
     equal(selected.withClause, node.withClause) &&
-    equal(selected.fromClause, kind === 'MergeStmt' ? [join] : [own, ...others]) &&
-    equal(parameters(selected), parameters(node))
-  return same ? { ...cut, joined: kind === 'MergeStmt' || others.length > 0 } : undefined
+    equal(selected.fromClause, kind === 'MergeStmt' ? [join] : [own, ...others])
+  const used = parameters(selected)
+  const unused = parameters(node).filter((parameter) => !used.includes(parameter))
+  return same ? { ...cut, joined: kind === 'MergeStmt' || others.length > 0, unused } : undefined
 }
 
 const cutters: Readonly<Record<string, (sql: string) => Cut | undefined>> = {
