@@ -7,6 +7,7 @@
 
 export { CanonicalValue, canonicalJson } from './canonical.ts'
 export { sha256Hex } from './digest.ts'
+export { networkOf } from './network.ts'
 export { type Outcome, outcomes, strictest } from './outcome.ts'
 export {
   type Action,

@@ -1,3 +1,5 @@
+import { networkOf } from '../../../action/index.ts'
+
 export interface ThrottleLimits {
   readonly free: number
   readonly first: number
@@ -53,7 +55,7 @@ export class SignInThrottle {
 
   failed(address: string): Answer {
     const { free, first, most, waiting } = this.#limits
-    const place = this.#place(placeOf(address))
+    const place = this.#place(networkOf(address))
     place.failures += 1
     if (place.waiting >= waiting) {
       place.uncounted += 1
@@ -91,15 +93,4 @@ export class SignInThrottle {
       return
     }
   }
-}
-
-/** One machine has an IPv6 network (/64) of its own, so that is one place. */
-export function placeOf(address: string): string {
-  const plain = address.replace(/^::ffff:/i, '')
-  if (!plain.includes(':')) return plain
-  const [head = '', tail] = plain.split('%')[0]?.toLowerCase().split('::') ?? []
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length)
-  return [...groups, ...Array<string>(zeros).fill('0'), ...after].slice(0, 4).join(':')
 }
