@@ -30,7 +30,11 @@ describe('sallyport serve', () => {
   test('prints where it listens and a first sign-in, stops cleanly on SIGTERM, and leaves a record that verifies', async () => {
     const [api, door] = [await freePort(), await freePort()]
     const server = sallyportRunning(['serve', '-c', await configure(api, door)])
-    await server.printed(/First sign-in: http:\/\/127\.0\.0\.1:\d+\/#token=sp_/)
+    const [, link = ''] = await server.printed(/First sign-in: (http:\/\/127\.0\.0\.1:\d+\/#link=spl_\S+)/)
+    const signedIn = await sallyport(['sign-in', link], 'correct horse battery')
+    expect(signedIn.out).toMatch(/^sp_[\w-]{43}\n$/)
+    const again = await sallyport(['sign-in', 'admin', '--url', new URL(link).origin], 'correct horse battery')
+    expect(again.code).toBe(0)
     const { code, out } = await server.stop('SIGTERM')
     expect(code).toBe(0)
     expect(out).toContain(`127.0.0.1:${api}`)
@@ -38,7 +42,8 @@ describe('sallyport serve', () => {
     expect(await sallyport(['ledger', 'verify', '--data', join(folder, 'data')])).toMatchObject({ code: 0 })
     const list = await sallyport(['ledger', 'list', '--data', join(folder, 'data'), '--json'])
     expect(list.out).toContain('server.stopped')
-    expect(list.out).not.toContain('sp_')
+    expect(list.out).toContain('password.set')
+    expect(list.out).not.toMatch(/spl?_[\w-]{43}|argon2|correct horse/)
   })
 
   test('names a port that is taken', async () => {

@@ -42,7 +42,7 @@ describe.skipIf(noBrowser !== '')(`doors and ledger in the console${noBrowser}`,
     const { hash } = Object(await under.api('/api/ledger/head'))
     await page.getByText(hash, { exact: true }).waitFor()
     await page.getByText('session.ended').first().click()
-    await page.getByText('"by": "admin"').waitFor()
+    await page.locator('pre', { hasText: '"by": "admin"' }).filter({ hasText: 'shop-db:postgres' }).waitFor()
     await page.getByRole('button', { name: 'Verify now' }).click()
     await page.getByText('Intact', { exact: true }).waitFor()
     await page.getByText('Newest signed checkpoint').waitFor()

@@ -3,7 +3,9 @@
  * the two drift apart. Nothing in this file runs.
  */
 import type { z } from '@hono/zod-openapi'
+import type * as toldPeople from '../console/src/api/people-types.ts'
 import type * as told from '../console/src/api/types.ts'
+import type * as peopleApi from '../src/api/people-schemas.ts'
 import type * as ruleApi from '../src/api/rule-schemas.ts'
 import type * as api from '../src/api/schemas.ts'
 
@@ -29,7 +31,12 @@ export const agreed: readonly [
   hold: Agrees<told.HoldView, typeof api.holdSchema>,
   holds: Agrees<told.HoldList, typeof api.holdsSchema>,
   context: Agrees<told.HoldContext, typeof api.holdContextSchema>,
-  me: Agrees<told.Me, typeof api.meSchema>,
+  me: Agrees<told.Me, typeof peopleApi.meSchema>,
+  person: Agrees<toldPeople.PersonView, typeof peopleApi.personDetailsSchema>,
+  personInput: Agrees<toldPeople.PersonInput, typeof peopleApi.personInputSchema>,
+  signedIn: Agrees<toldPeople.SignedIn, typeof peopleApi.signedInSchema>,
+  passwordLink: Agrees<toldPeople.PasswordLink, typeof peopleApi.passwordLinkSchema>,
+  issuedToken: Agrees<toldPeople.IssuedToken, typeof peopleApi.tokenSchema>,
   action: Agrees<told.ActionRecord, typeof api.actionRecordSchema>,
   counts: Agrees<told.ActionCounts, typeof api.countsSchema>,
   actions: Agrees<told.ActionPage, typeof api.actionPageSchema>,
@@ -41,4 +48,25 @@ export const agreed: readonly [
   ruleFiles: Agrees<told.RuleFiles, typeof ruleApi.ruleFilesSchema>,
   ruleCheck: Agrees<told.RuleCheck, typeof ruleApi.ruleCheckSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]
+] = [
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+]

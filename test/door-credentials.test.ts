@@ -8,6 +8,7 @@ import type { DoorCredentials } from '../src/config/index.ts'
 import { authentication, encodeAuthentication } from '../src/doors/postgres/wire/authentication.ts'
 import { encodeMessage, encodeReady, encodeStartup } from '../src/doors/postgres/wire/encode.ts'
 import { FrameSplitter } from '../src/doors/postgres/wire/frame-splitter.ts'
+import type { Scope } from '../src/people/index.ts'
 import { startFakeServer } from './support/fake-server.ts'
 import type { Guard } from './support/guard.ts'
 import { hostRules, type SignInSetUp, secret, startWithPeople } from './support/people-at-door.ts'
@@ -105,6 +106,18 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
       await client.query('SELECT 1')
       const [connected] = await guard.entries('action.requested')
       expect(connected?.body.action.actor.id).toBe('alice')
+    })
+
+    test('a token opens the door if it was made for everything or for doors, not if it was made to read elsewhere', async () => {
+      const { guard, people } = await setUp()
+      const issue = async (scope: Scope) =>
+        (await people.issueToken('alice', { label: 't', expiresAt: null, by: 'test', scope })).token
+      const client = await guard.connect({ user: 'alice', password: await issue('door') })
+      await client.query('SELECT 1')
+      for (const scope of ['read', 'review', 'admin'] as const) {
+        const password = await issue(scope)
+        expect(await failure(guard.connect({ user: 'alice', password }))).toMatchObject({ code: '28P01' })
+      }
     })
 
     test.each([

@@ -1,30 +1,47 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { SallyportError } from '../errors/index.ts'
 import type { Locks } from '../locks/index.ts'
-import { authorize, type Command, type People, type Person } from '../people/index.ts'
+import { authorize, type Caller, type Command, type People } from '../people/index.ts'
+import { sessionCookie } from './session-cookie.ts'
 
 /** What stands in the context of a request that was let in. */
 export interface ApiEnv {
   /** The response under the request, where it came over HTTP (see startApi). */
-  Bindings: { outgoing?: { destroy(): unknown } }
-  Variables: { person: Person; token: string }
+  Bindings: {
+    outgoing?: { destroy(): unknown }
+    incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } }
+  }
+  Variables: { person: Caller; token: string }
+}
+
+/** The token in the Authorization header (RFC 6750, 2.1). */
+export function bearerOf(c: Context): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
 }
 
 /** Paths under /api that answer without a token. */
-const openPaths: ReadonlySet<string> = new Set(['/api/health'])
+const openPaths: ReadonlySet<string> = new Set(['/api/health', '/api/sign-in', '/api/sign-in/link', '/api/sign-out'])
 
 /** Lets nobody unknown past, wherever under /api they go: a route that was forgotten is closed, not open. */
-export function authenticated(people: People, locks: Pick<Locks, 'onPerson'>): MiddlewareHandler<ApiEnv> {
+export function authenticated(
+  people: People,
+  locks: Pick<Locks, 'onPerson'>,
+  publicUrl: string,
+): MiddlewareHandler<ApiEnv> {
+  const cookie = sessionCookie(publicUrl)
   return async (c, next) => {
     if (openPaths.has(c.req.path)) return next()
-    const [, token] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? []
-    const person = token === undefined ? undefined : people.authenticate(token)
+    // A header that is there decides: a token that is refused does not fall back to the cookie.
+    const header = c.req.header('authorization')
+    const token = header === undefined ? cookie.read(c) : bearerOf(c)
+    const by = header === undefined ? 'cookie' : 'bearer'
+    const person = token === undefined ? undefined : people.authenticate(token, by)
     if (token === undefined || person === undefined) {
       throw new SallyportError(
         'unauthenticated',
         token === undefined
-          ? 'Sign in: no bearer token was sent.'
-          : 'The token is unknown, has expired or was revoked.',
+          ? 'Sign in: no bearer token and no session was sent.'
+          : 'The token or session is unknown, has expired or was ended.',
         { hint: 'send the header "Authorization: Bearer sp_…"; an admin issues tokens' },
       )
     }
@@ -48,7 +65,7 @@ export function needs(command: Command) {
 }
 
 /** @throws SallyportError `forbidden` where a person's roles do not include a command */
-export function demand(person: Person, command: Command): void {
+export function demand(person: Caller, command: Command): void {
   const { allowed, reason } = authorize(person, command)
   if (!allowed) throw new SallyportError('forbidden', reason)
 }

@@ -19,7 +19,10 @@ import { ruleCanaryRoutes } from './routes/rule-canary.ts'
 import { ruleVersionRoutes } from './routes/rule-versions.ts'
 import { rulesRoutes } from './routes/rules.ts'
 import { serverRoutes } from './routes/server.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import { sameOriginOnly } from './same-origin.ts'
 import { securityHeaders } from './security-headers.ts'
+import { sessionCookieName } from './session-cookie.ts'
 
 /** Bytes of a request body; nothing that people send is near it. */
 const bodyAtMost = 64 * 1024
@@ -46,11 +49,12 @@ export function createApi(deps: ApiDeps): Api {
   app.notFound((c) => c.json(errorBody('not_found', `There is nothing at ${c.req.path}.`), 404))
 
   app.use(securityHeaders(), knownHost(deps.publicUrl))
-  app.use('/api/*', authenticated(deps.people, deps.locks), jsonOnly)
+  app.use('/api/*', sameOriginOnly(deps.publicUrl), authenticated(deps.people, deps.locks, deps.publicUrl), jsonOnly)
   const [body, ruleBody] = [atMost(bodyAtMost), atMost(ruleBodyAtMost)]
   app.use('/api/*', (c, next) => (ruleBodies.has(c.req.path) ? ruleBody : body)(c, next))
 
   serverRoutes(app, deps)
+  signInRoutes(app, deps)
   doorRoutes(app, deps)
   holdRoutes(app, parts)
   actionRoutes(app, deps)
@@ -65,7 +69,13 @@ export function createApi(deps: ApiDeps): Api {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'A token that an admin issued: sp_…',
+    description: 'A token that an admin issued, or that was asked for at a sign-in: sp_…',
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: sessionCookieName(deps.publicUrl),
+    description: 'What a browser has after a sign-in; taken from pages of this server only',
   })
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
@@ -75,7 +85,7 @@ export function createApi(deps: ApiDeps): Api {
       description: 'Holds, votes and the record. `x-sallyport-command` names what a role must include for a route.',
     },
     servers: [{ url: deps.publicUrl }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
   })
 
   // Under /api an unknown path is an error; elsewhere it may be a page of the console.

@@ -3,7 +3,7 @@ import type { Canary } from '../gate/index.ts'
 import type { BreakGlass, Holds } from '../holds/index.ts'
 import type { Ledger, LedgerVerification } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
-import type { People } from '../people/index.ts'
+import type { People, SignIn } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
 import type { ActionSearch } from '../search/index.ts'
@@ -57,6 +57,7 @@ export interface RulesNow {
 /** What the API is put together from. */
 export interface ApiDeps {
   readonly people: People
+  readonly signIn: SignIn
   readonly holds: Holds
   readonly breakGlass: BreakGlass
   readonly locks: Locks

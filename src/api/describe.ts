@@ -21,5 +21,6 @@ export const failures = {
   411: json(errorSchema, 'The body came in chunks, without Content-Length'),
   413: json(errorSchema, 'The body is too large: 64 KiB at most, a rule file 2 MiB'),
   415: json(errorSchema, 'The body is not application/json'),
+  429: json(errorSchema, 'Signing in failed too often'),
   503: json(errorSchema, 'The record cannot be written'),
 } as const

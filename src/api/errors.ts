@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { SallyportError } from '../errors/index.ts'
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503
+export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 500 | 503
 
 const statuses: Readonly<Record<string, ErrorStatus>> = {
   invalid_request: 400,
@@ -11,6 +11,7 @@ const statuses: Readonly<Record<string, ErrorStatus>> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  too_many_attempts: 429,
   ledger_unavailable: 503,
   search_unavailable: 503,
 }

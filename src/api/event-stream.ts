@@ -1,4 +1,4 @@
-import { authorize, type Person } from '../people/index.ts'
+import { authorize, type Caller } from '../people/index.ts'
 import type { ApiParts } from './deps.ts'
 import { formatPlace, type HoldChange, parsePlace } from './hold-feed.ts'
 import { viewHold } from './hold-view.ts'
@@ -113,7 +113,7 @@ class EventLine {
   }
 
   /** Sends, unless the caller may not read any more or has left too much unread: then the line is cut. */
-  #send(text: (person: Person) => string): void {
+  #send(text: (person: Caller) => string): void {
     if (this.#stopped) return
     const person = this.#deps.people.authenticate(this.#token)
     const mayRead = person !== undefined && authorize(person, 'read').allowed

@@ -1,5 +1,5 @@
 import { type Hold, type Holds, progressOf } from '../holds/index.ts'
-import { authorize, type Person } from '../people/index.ts'
+import { authorize, type Caller } from '../people/index.ts'
 import type { FeedPlace, HoldFeed } from './hold-feed.ts'
 
 /** A hold as one caller sees it. */
@@ -23,7 +23,7 @@ interface Surroundings {
   readonly publicUrl: string
 }
 
-export function viewHold(hold: Hold, person: Person, { feed, holds, waiting, publicUrl }: Surroundings): HoldView {
+export function viewHold(hold: Hold, person: Caller, { feed, holds, waiting, publicUrl }: Surroundings): HoldView {
   // The nonce says which opening of a hold a release belongs to; nobody outside has a use for it.
   const { nonce: _, ...shown } = hold
   return {
@@ -33,12 +33,12 @@ export function viewHold(hold: Hold, person: Person, { feed, holds, waiting, pub
     waiting: waiting(hold.hold) > 0,
     missing: hold.state === 'pending' ? progressOf(hold).missing : { approvals: 0, from: [] },
     mayVote: mayVote(hold, person, holds),
-    mayConfirm: holds.mayVote(hold, person.id, 'confirm').allowed && authorize(person, 'read').allowed,
+    mayConfirm: holds.mayVote(hold, person.id, 'confirm').allowed && authorize(person, 'answer').allowed,
   }
 }
 
 /** The hold's own conditions first: that it is over already says more than that the caller is a viewer. */
-function mayVote(hold: Hold, person: Person, holds: Holds): HoldView['mayVote'] {
+function mayVote(hold: Hold, person: Caller, holds: Holds): HoldView['mayVote'] {
   const eligibility = holds.mayVote(hold, person.id)
   return eligibility.allowed ? authorize(person, 'vote') : eligibility
 }

@@ -2,13 +2,12 @@ import { z } from '@hono/zod-openapi'
 import { actionSchema, actorKinds, outcomes } from '../action/index.ts'
 import { settlements } from '../ledger/index.ts'
 import { lockKinds } from '../locks/index.ts'
-import { roles } from '../people/index.ts'
 import { countDimensions } from '../search/index.ts'
 
 /** The shapes that go over the wire; the API description is made from them. */
 
 export const time = z.string().describe('RFC 3339, UTC')
-const texts = z.array(z.string()).readonly()
+export const texts = z.array(z.string()).readonly()
 export const outcome = z.enum(outcomes)
 
 const action = z
@@ -163,60 +162,6 @@ export const ledgerHeadSchema = z.object({
   hash: z.string(),
   state: z.enum(['open', 'failed', 'closed']),
 })
-
-const personId = z.string().max(128)
-
-export const personSchema = z
-  .object({
-    id: personId,
-    name: z.string(),
-    kind: z.enum(['human', 'service', 'agent']),
-    groups: texts,
-    roles: z.array(z.enum(roles)).readonly(),
-  })
-  .openapi('Me')
-
-export const meSchema = z.object({
-  person: personSchema,
-  server: z.object({ version: z.string(), rules: z.string(), ledger: ledgerSchema }),
-})
-
-export const personInputSchema = z
-  .strictObject({
-    id: personId,
-    name: z.string().min(1).max(200),
-    kind: z.enum(['human', 'service', 'agent']),
-    groups: z.array(z.string().min(1).max(128)).max(200).readonly().default([]),
-    roles: z.array(z.enum(roles)).max(roles.length).readonly().default([]),
-    actors: z
-      .array(z.string().min(1).max(256))
-      .max(200)
-      .readonly()
-      .default([])
-      .describe('Actor ids under which this person acts at doors, such as shop-db:alice'),
-    owner: personId.optional().describe('For a service or agent: the person answerable for it'),
-  })
-  .openapi('PersonInput')
-
-export const personDetailsSchema = z
-  .object({
-    ...personSchema.shape,
-    actors: texts,
-    owner: z.string().optional(),
-    tokens: z
-      .array(z.object({ id: z.string(), label: z.string(), issuedAt: time, expiresAt: time.nullable() }))
-      .readonly(),
-  })
-  .openapi('Person')
-
-export const tokenInputSchema = z
-  .strictObject({
-    label: z.string().min(1).max(200).describe('What it is for'),
-    expiresAt: z.iso.datetime({ offset: true }).nullable().describe('null: until it is revoked'),
-  })
-  .openapi('TokenInput')
-
-export const tokenSchema = z.object({ id: z.string(), token: z.string().describe('Shown this once') }).openapi('Token')
 
 export const actionRecordSchema = z
   .object({

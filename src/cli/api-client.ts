@@ -18,20 +18,29 @@ export interface ApiClient {
 
 /** Options win over SALLYPORT_URL and SALLYPORT_TOKEN. */
 export function apiClient(options: ApiOptions, io: CliIo): ApiClient {
-  const url = (options.url ?? io.env.SALLYPORT_URL ?? defaultUrl).replace(/\/+$/, '')
   const token = options.token ?? io.env.SALLYPORT_TOKEN
   if (!token) {
     throw new SallyportError('unauthenticated', 'A token is needed.', {
-      hint: 'Give one with SALLYPORT_TOKEN (or --token, which other users of this machine can see while it runs).',
+      hint: 'Give one with SALLYPORT_TOKEN (or --token, which other users of this machine can see while it runs). "sallyport sign-in <id>" prints one for a password.',
     })
   }
+  return clientAt(options, io, { authorization: `Bearer ${token}` })
+}
+
+/** The API for whoever has no token yet. */
+export function strangerClient(options: Pick<ApiOptions, 'url'>, io: CliIo): Pick<ApiClient, 'post'> {
+  return clientAt(options, io, {})
+}
+
+function clientAt(options: Pick<ApiOptions, 'url'>, io: CliIo, identity: Record<string, string>): ApiClient {
+  const url = (options.url ?? io.env.SALLYPORT_URL ?? defaultUrl).replace(/\/+$/, '')
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     let response: Response
     try {
       response = await io.fetch(url + path, {
         method,
         headers: {
-          authorization: `Bearer ${token}`,
+          ...identity,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -84,6 +93,8 @@ function codeOf(status: number): SallyportErrorCode {
       return 'not_found'
     case 409:
       return 'conflict'
+    case 429:
+      return 'too_many_attempts'
     default:
       return 'upstream_unreachable'
   }

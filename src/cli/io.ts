@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import { createColors } from 'picocolors'
 
 /** What the command reads and writes: the process's own, or a test's. */
 export interface CliIo {
   readonly stdin: AsyncIterable<Uint8Array | string>
+  /** Asks at the terminal and does not show what is typed; left out: there is no terminal. */
+  readonly askHidden?: (prompt: string) => Promise<string>
   readonly out: (text: string) => void
   /** Waits until what was given to `out` is on its way; not given: it always is. */
   readonly drained?: () => Promise<void>
@@ -18,6 +22,7 @@ export function processIo(): CliIo {
   const { env, stdin, stdout, stderr } = process
   return {
     stdin,
+    ...(stdin.isTTY ? { askHidden } : {}),
     out: (text) => void stdout.write(text),
     drained: async () => {
       if (stdout.writableNeedDrain) await once(stdout, 'drain')
@@ -27,6 +32,20 @@ export function processIo(): CliIo {
     fetch: globalThis.fetch,
     // https://no-color.org: set and not empty
     color: !env.NO_COLOR && (stdout.isTTY === true || Boolean(env.FORCE_COLOR)),
+  }
+}
+
+async function askHidden(prompt: string): Promise<string> {
+  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
+  // At a terminal in raw mode Ctrl-C is a key like any other.
+  lines.on('SIGINT', () => process.exit(130))
+  process.stderr.write(prompt)
+  try {
+    return await lines.question('')
+  } finally {
+    lines.close()
+    process.stderr.write('\n')
   }
 }
 

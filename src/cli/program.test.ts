@@ -418,3 +418,58 @@ describe('classify postgres', () => {
     expect((await classify('SELECT 1', '--server-version', 'latest')).code).toBe(2)
   })
 })
+
+describe('signing in', () => {
+  const signedIn = { person: 'ann', token: 'sp_given', expiresAt: '2030-01-01T12:00:00Z' }
+  const answer = () => Response.json(signedIn)
+
+  it('takes the password from standard input and prints the token alone, without a token of before', async () => {
+    const { code, out, err, requests } = await run(['sign-in', 'ann'], { stdin: 'correct horse\n', answer })
+    expect([code, out]).toEqual([0, 'sp_given\n'])
+    expect(err).toContain('ann until 2030-01-01T12:00:00Z')
+    expect(requests[0]?.url).toBe('http://127.0.0.1:7070/api/sign-in')
+    expect(JSON.parse(String(requests[0]?.init.body))).toEqual({
+      person: 'ann',
+      password: 'correct horse',
+      as: 'token',
+    })
+    expect(new Headers(requests[0]?.init.headers).has('authorization')).toBe(false)
+  })
+
+  it('by a link sets the password where the link leads', async () => {
+    const link = 'https://guard.example/sub/#link=spl_secret'
+    const { code, requests } = await run(['sign-in', link], { stdin: 'correct horse', answer })
+    expect(code).toBe(0)
+    expect(requests[0]?.url).toBe('https://guard.example/sub/api/sign-in/link')
+    expect(JSON.parse(String(requests[0]?.init.body))).toEqual({
+      link: 'spl_secret',
+      password: 'correct horse',
+      as: 'token',
+    })
+    expect((await run(['sign-in', 'https://guard.example/#token=sp_x'], { stdin: 'x', answer })).code).not.toBe(0)
+  })
+
+  it('says that it was too often, in the words of the server', async () => {
+    const busy = () =>
+      Response.json({ error: { code: 'too_many_attempts', message: 'Too many.', hint: 'wait 8 s' } }, { status: 429 })
+    const { code, err } = await run(['sign-in', 'ann'], { stdin: 'x', answer: busy })
+    expect(code).not.toBe(0)
+    expect(err).toContain('Too many.')
+    expect(err).toContain('wait 8 s')
+  })
+
+  it('a link for somebody else is asked for with a token, and printed alone', async () => {
+    const link = 'https://guard.example/#link=spl_x'
+    const made = () => Response.json({ link, expiresAt: '2030-01-01T12:00:00Z' }, { status: 201 })
+    const { out, requests } = await run(['people', 'password-link', 'ann'], { env: token, answer: made })
+    expect(out).toBe(`${link}\n`)
+    expect(requests[0]?.url).toBe('http://127.0.0.1:7070/api/people/ann/password-link')
+  })
+
+  it('a token can be issued for less than its owner may', async () => {
+    const issued = () => Response.json({ id: 't', token: 'sp_x' }, { status: 201 })
+    const { requests } = await run(['token', 'issue', 'ann', '--scope', 'read'], { env: token, answer: issued })
+    expect(JSON.parse(String(requests[0]?.init.body))).toMatchObject({ scope: 'read' })
+    expect((await run(['token', 'issue', 'ann', '--scope', 'all'], { env: token })).code).toBe(2)
+  })
+})

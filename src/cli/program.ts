@@ -11,6 +11,7 @@ import { addPeople } from './commands/people.ts'
 import { addRules } from './commands/rules.ts'
 import { addSchema } from './commands/schema.ts'
 import { addServe } from './commands/serve.ts'
+import { addSignIn } from './commands/sign-in.ts'
 import { addToken } from './commands/token.ts'
 import { addTour } from './commands/tour.ts'
 import { addWitness } from './commands/witness.ts'
@@ -28,6 +29,7 @@ const commands: readonly AddCommand[] = [
   addClassify,
   addLedger,
   addWitness,
+  addSignIn,
   addPeople,
   addLock,
   addToken,

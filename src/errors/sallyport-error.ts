@@ -16,6 +16,7 @@ export type SallyportErrorCode =
   | 'forbidden'
   | 'unauthenticated'
   | 'conflict'
+  | 'too_many_attempts'
   | 'invalid_request'
   | 'unsupported'
 

@@ -227,6 +227,29 @@ export interface EntryBodies {
     readonly label: string
     readonly expiresAt: string | null
     readonly by: string
+    /** The most it may be used for, whatever its owner may do. Left out: all that its owner may. */
+    readonly scope?: string
+    /** It was given at a sign-in, from this address. */
+    readonly session?: { readonly method: 'password'; readonly address: string }
+  }
+  /** Somebody may set a password once, by a link of which only the digest is kept. It takes the place of earlier ones. */
+  'password.linked': {
+    readonly link: string
+    readonly person: string
+    readonly digest: string
+    readonly expiresAt: string
+    readonly by: string
+  }
+  /** `digest`: SHA-256 of the salted hash, which itself is kept beside the ledger and not on it. */
+  'password.set': { readonly person: string; readonly digest: string; readonly link: string }
+  /** Nobody was let in. `person` is null where the name given is nobody's: it may be a password typed too early. */
+  'signin.failed': {
+    readonly person: string | null
+    readonly address: string
+    /** `link`: of a password that should be set; `throttled`: it was not looked at. */
+    readonly reason: 'wrong' | 'link' | 'throttled'
+    /** Failures since the last such entry that have none of their own. */
+    readonly more?: number
   }
   'token.revoked': { readonly token: string; readonly by: string }
 }

@@ -1,10 +1,11 @@
 import { SallyportError } from '../errors/index.ts'
-import { type Entry, follow, type Ledger } from '../ledger/index.ts'
-import { authorize } from './authorize.ts'
+import { type Entry, type EntryBodies, follow, type Ledger } from '../ledger/index.ts'
+import { authorize, type Caller } from './authorize.ts'
 import { checkPerson, refuseWithoutAdmin } from './check-person.ts'
 import type { Person } from './person.ts'
-import { emptyRegister, foldRegister, type IssuedToken, type Register } from './register.ts'
-import { newToken, tokenDigest } from './token.ts'
+import { linkRefused, signInRefused } from './refusals.ts'
+import { emptyRegister, foldRegister, type IssuedToken, type PasswordLink, type Register } from './register.ts'
+import { linkDigest, newLinkSecret, newToken, type TokenInput, tokenDigest } from './token.ts'
 
 export interface PeopleOptions {
   readonly ledger: Ledger
@@ -19,7 +20,14 @@ export interface PersonAsReviewer {
   readonly isReviewer: boolean
 }
 
-const peopleKinds = ['person.put', 'person.removed', 'token.issued', 'token.revoked'] as const
+const peopleKinds = [
+  'person.put',
+  'person.removed',
+  'token.issued',
+  'token.revoked',
+  'password.linked',
+  'password.set',
+] as const
 
 /** Who is who, as the ledger tells it. A change is an entry first and counts when the entry is durable. */
 export class People {
@@ -66,14 +74,46 @@ export class People {
     return this.#find((person) => person.actors.includes(actor))
   }
 
-  /** Whose token this is, while it stands. */
-  authenticate(token: string): Person | undefined {
+  /**
+   * Whose token this is, while it stands.
+   * @param by `cookie`: only a token that was given at a sign-in counts
+   */
+  authenticate(token: string, by: 'bearer' | 'cookie' = 'bearer'): Caller | undefined {
+    const issued = this.tokenOf(token)
+    if (issued === undefined || (by === 'cookie' && !issued.session)) return undefined
+    const person = this.get(issued.person)
+    if (person === undefined || issued.scope === null) return person
+    return { ...person, scope: issued.scope }
+  }
+
+  /** What is known of a token, while it stands. */
+  tokenOf(token: string): IssuedToken | undefined {
     const digest = tokenDigest(token)
     const issued = digest === undefined ? undefined : this.#tokensByDigest.get(digest)
     if (issued === undefined) return undefined
     // An expiry that is no date expires at once.
     if (issued.expiresAt !== null && !(this.#now() < Date.parse(issued.expiresAt))) return undefined
-    return this.get(issued.person)
+    return issued
+  }
+
+  /** The digest of the hash of a person's password; undefined: they have none. */
+  passwordOf(person: string): string | undefined {
+    return this.#register.passwords.get(person)
+  }
+
+  /** Digests of every hash that is some person's password. */
+  passwordDigests(): ReadonlySet<string> {
+    return new Set(this.#register.passwords.values())
+  }
+
+  /** The one-time link that a secret opens, while it stands. */
+  linkOf(secret: string): PasswordLink | undefined {
+    const digest = linkDigest(secret)
+    if (digest === undefined) return undefined
+    for (const link of this.#register.links.values()) {
+      if (link.digest === digest && this.#now() < Date.parse(link.expiresAt)) return link
+    }
+    return undefined
   }
 
   /**
@@ -136,20 +176,74 @@ export class People {
    * Issues a bearer token. The token is in the answer and nowhere else.
    * @throws SallyportError `not_found`, `invalid_request`, `ledger_unavailable`
    */
-  issueToken(
-    person: string,
-    { label, expiresAt, by }: { readonly label: string; readonly expiresAt: string | null; readonly by: string },
-  ): Promise<{ token: string; id: string }> {
-    return this.#inTurn(async () => {
+  issueToken(person: string, { label, expiresAt, by, scope }: TokenInput): Promise<{ token: string; id: string }> {
+    return this.#inTurn(() => {
       this.#require(person)
       if (expiresAt !== null && !(Date.parse(expiresAt) > this.#now())) {
         throw new SallyportError('invalid_request', `"${expiresAt}" is not a time to come.`, {
           hint: 'give expiresAt as RFC 3339, such as 2031-01-31T00:00:00Z, or null',
         })
       }
-      const { id, token, digest } = newToken()
-      await this.#ledger.append('token.issued', { token: id, person, digest, label, expiresAt, by }).durable
-      return { token, id }
+      return this.#issue({ person, label, expiresAt, by, ...(scope === undefined ? {} : { scope }) })
+    })
+  }
+
+  /**
+   * Opens a session of somebody who has just given their password. The token is in the answer and nowhere else.
+   * @param password digest of the hash it was compared with: it must still be theirs
+   * @throws SallyportError `unauthenticated`, `ledger_unavailable`
+   */
+  openSession(
+    person: string,
+    {
+      password,
+      address,
+      expiresAt,
+    }: { readonly password: string; readonly address: string; readonly expiresAt: string },
+  ): Promise<{ token: string }> {
+    return this.#inTurn(() => {
+      if (this.passwordOf(person) !== password) throw signInRefused()
+      const session = { method: 'password', address } as const
+      return this.#issue({ person, label: 'signed in with a password', expiresAt, by: person, session })
+    })
+  }
+
+  /**
+   * Makes a one-time link by which a person may set a password; their earlier link stops working. The secret is in
+   * the answer and nowhere else.
+   * @param lasts milliseconds
+   * @throws SallyportError `not_found`, `conflict`, `ledger_unavailable`
+   */
+  linkPassword(
+    person: string,
+    { by, lasts }: { readonly by: string; readonly lasts: number },
+  ): Promise<{ secret: string; expiresAt: string }> {
+    return this.#inTurn(async () => {
+      const { kind } = this.#require(person)
+      if (kind !== 'human') {
+        throw new SallyportError('conflict', `${person} is no human, so there is nobody to have a password.`, {
+          hint: `issue a token: sallyport token issue ${person}`,
+        })
+      }
+      const { id, secret, digest } = newLinkSecret()
+      const expiresAt = new Date(this.#now() + lasts).toISOString()
+      await this.#ledger.append('password.linked', { link: id, person, digest, expiresAt, by }).durable
+      return { secret, expiresAt }
+    })
+  }
+
+  /**
+   * Puts a password in force by a one-time link, which is used up by it; ends the person's sessions.
+   * @param digest of the hash of the password, which the caller keeps
+   * @throws SallyportError `unauthenticated` where the link does not stand (any more), `ledger_unavailable`
+   */
+  setPassword(secret: string, digest: string): Promise<Person> {
+    return this.#inTurn(async () => {
+      const link = this.linkOf(secret)
+      const person = link === undefined ? undefined : this.get(link.person)
+      if (link === undefined || person === undefined) throw linkRefused()
+      await this.#ledger.append('password.set', { person: person.id, digest, link: link.id }).durable
+      return person
     })
   }
 
@@ -159,6 +253,12 @@ export class People {
       if (!this.#register.tokens.has(id)) throw new SallyportError('not_found', `There is no token ${id}.`)
       return this.#ledger.append('token.revoked', { token: id, by }).durable
     })
+  }
+
+  async #issue(issued: Omit<EntryBodies['token.issued'], 'token' | 'digest'>): Promise<{ token: string; id: string }> {
+    const { id, token, digest } = newToken()
+    await this.#ledger.append('token.issued', { token: id, digest, ...issued }).durable
+    return { token, id }
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { DoorConfig } from '../config/index.ts'
 import { type DoorCredentials, type Known, ServiceAccount } from '../doors/postgres/index.ts'
 import { errorMessage, SallyportError } from '../errors/index.ts'
-import type { People } from '../people/index.ts'
+import { opensDoors, type People } from '../people/index.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -32,6 +32,7 @@ export async function doorCredentials(
       const person = people.authenticate(token)
       // Their own name, or the one they have had at this door: a token does not make anybody somebody else.
       if (person === undefined || (person.id !== user && !person.actors.includes(`${name}:${user}`))) return undefined
+      if (!opensDoors(person)) return undefined
       const { id, kind, groups, owner } = person
       const known: Known = { id, name: person.name, kind, groups: [...groups] }
       return owner === undefined ? known : { ...known, owner }

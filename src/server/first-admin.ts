@@ -1,13 +1,26 @@
+import { passwordLink } from '../api/index.ts'
 import type { People, Person } from '../people/index.ts'
+import type { RunningServer } from './start-server.ts'
 
 /**
- * The first start knows nobody: makes one admin and a token, so that somebody can sign in. The token is handed back
- * once and is on the ledger only as a digest.
- * @param anew also if somebody is known: for whoever lost the first one and can start the server
+ * Where nobody can sign in yet: makes one admin, and a link by which they set a password. The link works once, is
+ * handed back once and is on the ledger only as a digest.
+ * @param anew also if somebody can: for whoever lost theirs and can start the server
  */
-export async function firstAdmin(people: People, anew: boolean): Promise<string | undefined> {
-  if (people.list().length > 0 && !anew) return undefined
-  return signIn(people, { id: 'admin', name: 'Admin', groups: ['dba'], roles: ['admin', 'reviewer'] })
+export async function firstAdmin(
+  { people, signIn, publicUrl }: Pick<RunningServer, 'people' | 'signIn' | 'publicUrl'>,
+  anew: boolean,
+): Promise<{ link: string; expiresAt: string } | undefined> {
+  const canSignIn = ({ id }: Person) => people.passwordOf(id) !== undefined || people.tokensOf(id).length > 0
+  if (people.list().some(canSignIn) && !anew) return undefined
+  if (people.get('admin') === undefined) {
+    await people.put(
+      { id: 'admin', name: 'Admin', kind: 'human', groups: ['dba'], roles: ['admin', 'reviewer'], actors: [] },
+      'sallyport',
+    )
+  }
+  const { secret, expiresAt } = await signIn.link('admin', 'sallyport')
+  return { link: passwordLink(publicUrl, secret, 'admin'), expiresAt }
 }
 
 /** Makes a person if there is none by that id, and a fresh token for them; earlier ones of this kind are revoked. */

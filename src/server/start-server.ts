@@ -9,7 +9,7 @@ import { LedgerGate, settleUnfinished, WindowKeeper } from '../gate/index.ts'
 import { BreakGlass, Holds } from '../holds/index.ts'
 import { type Ledger, openFileLedger, verifyInThread } from '../ledger/index.ts'
 import { Locks, locksOut } from '../locks/index.ts'
-import { People } from '../people/index.ts'
+import { argon2idHasher, People, passwordFile, SignIn, SignInThrottle } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleStore } from '../rules/index.ts'
 import { openActionIndex } from '../search/index.ts'
@@ -34,6 +34,7 @@ export interface RunningServer {
   readonly publicUrl: string
   readonly doors: readonly PostgresDoor[]
   readonly people: People
+  readonly signIn: SignIn
   readonly holds: Holds
   readonly ledger: Ledger
   readonly rules: RuleStore
@@ -79,6 +80,14 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 
     const people = await People.open({ ledger })
     opened.push(async () => people.close())
+    const signIn = new SignIn({
+      people,
+      ledger,
+      hasher: argon2idHasher(),
+      passwords: await passwordFile(join(config.data, 'passwords')),
+      throttle: new SignInThrottle(),
+    })
+    opened.push(async () => signIn.close())
     const parties = {
       reviewer: (id: string) => people.reviewerOf(id),
       isRequester: people.isSamePerson.bind(people),
@@ -128,6 +137,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     const consoleDir = fileURLToPath(new URL('../console', import.meta.url))
     const app = createApi({
       people,
+      signIn,
       holds,
       breakGlass,
       locks,
@@ -173,6 +183,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       publicUrl,
       doors,
       people,
+      signIn,
       holds,
       ledger,
       rules: rulebook.store,

@@ -38,6 +38,25 @@ export interface ConsoleUnderTest {
   close(): Promise<void>
 }
 
+/** The password of the first admin. */
+export const adminPassword = 'correct horse battery'
+
+/** Sets the first admin's password and issues a token that outlives later ones. */
+async function firstToken(url: string, link: string): Promise<string> {
+  const post = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const type = { 'content-type': 'application/json' }
+    const init = { method: 'POST', headers: { ...type, ...headers }, body: JSON.stringify(body) }
+    return Object(await (await fetch(url + path, init)).json())
+  }
+  const { token } = await post('/api/sign-in/link', { link, password: adminPassword, as: 'token' })
+  const issued = await post(
+    '/api/people/admin/tokens',
+    { label: 'tests', expiresAt: null },
+    { authorization: `Bearer ${token}` },
+  )
+  return issued.token
+}
+
 /** The built product before a real PostgreSQL, and a real browser to look at it with. */
 export async function startConsole(): Promise<ConsoleUnderTest> {
   const postgres = await startTestPostgres()
@@ -50,9 +69,9 @@ export async function startConsole(): Promise<ConsoleUnderTest> {
     `listen: 127.0.0.1:${port}\ndata: ${folder}/data\nrules: [${JSON.stringify(rules)}]\ndoors:\n  - name: shop-db\n    protocol: postgres\n    listen: 127.0.0.1:${door}\n    upstream: postgres://${postgres.host}:${postgres.port}\n`,
   )
   const server = sallyportRunning(['serve', '-c', config])
-  const [, link = ''] = await server.printed(/First sign-in: (\S+)/)
-  const url = new URL(link).origin
-  const token = new URLSearchParams(new URL(link).hash.slice(1)).get('token') ?? ''
+  const [, first = ''] = await server.printed(/First sign-in: (\S+)/)
+  const url = new URL(first).origin
+  const token = await firstToken(url, new URLSearchParams(new URL(first).hash.slice(1)).get('link') ?? '')
   const browser = await chromium.launch({
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
     args: [
@@ -79,7 +98,7 @@ export async function startConsole(): Promise<ConsoleUnderTest> {
     postgres,
     server,
     url,
-    link,
+    link: `${url}/#token=${token}`,
     token,
     folder,
     connect: async () => {

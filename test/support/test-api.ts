@@ -7,6 +7,7 @@ import { Locks } from '../../src/locks/index.ts'
 import { People, type Person } from '../../src/people/index.ts'
 import { localSearch } from './local-search.ts'
 import { MemoryLedger } from './memory-ledger.ts'
+import { testSignIn } from './test-sign-in.ts'
 
 /** Who there is: one of each role, the person behind `shop:alice` and her agent, and one without any role. */
 const everybody: readonly Person[] = [
@@ -120,6 +121,7 @@ export async function testApi(
   let version = 'abc123'
   const deps: ApiDeps = {
     people,
+    signIn: testSignIn(people, ledger),
     holds,
     breakGlass,
     locks,

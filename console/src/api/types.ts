@@ -6,6 +6,8 @@
  * compiler compares it with the server's schemas in `test/console-types.test-d.ts`.
  */
 
+import type { Command, PersonKind, Role, Scope } from './people-types.ts'
+
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 export type Effect =
@@ -198,9 +200,15 @@ export interface Me {
   readonly person: {
     readonly id: string
     readonly name: string
-    readonly kind: 'human' | 'service' | 'agent'
+    readonly kind: PersonKind
     readonly groups: readonly string[]
-    readonly roles: readonly ('viewer' | 'reviewer' | 'auditor' | 'admin')[]
+    readonly roles: readonly Role[]
+  }
+  readonly access: {
+    readonly session: boolean
+    readonly scope: Scope | null
+    readonly expiresAt: string | null
+    readonly commands: readonly Command[]
   }
   readonly server: { readonly version: string; readonly rules: string; readonly ledger: LedgerView }
 }

@@ -4,7 +4,14 @@ import type { People, Person } from '../../people/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
-import { personDetailsSchema, personInputSchema, tokenInputSchema, tokenSchema } from '../schemas.ts'
+import { passwordLink } from '../password-link.ts'
+import {
+  passwordLinkSchema,
+  personDetailsSchema,
+  personInputSchema,
+  tokenInputSchema,
+  tokenSchema,
+} from '../people-schemas.ts'
 
 const idParam = z.object({ id: z.string().max(128) })
 
@@ -52,7 +59,16 @@ const revoke = createRoute({
   responses: { ...failures, 204: { description: 'Revoked' } },
 })
 
-export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people }: ApiDeps): void {
+const link = createRoute({
+  ...needs('people.manage'),
+  method: 'post',
+  path: '/api/people/{id}/password-link',
+  summary: 'Make a one-time link by which a person sets a (new) password; it takes the place of an earlier one',
+  request: { params: idParam, body: { required: false, content: { 'application/json': { schema: z.object({}) } } } },
+  responses: { ...failures, 201: json(passwordLinkSchema, 'The link') },
+})
+
+export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people, signIn, publicUrl }: ApiDeps): void {
   app.openapi(list, (c) => c.json({ people: people.list().map((person) => details(people, person)) }, 200))
 
   app.openapi(put, async (c) => {
@@ -69,10 +85,16 @@ export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people }: ApiDeps): voi
   })
 
   app.openapi(issue, async (c) => {
-    const { label, expiresAt } = c.req.valid('json')
+    const { label, expiresAt, scope } = c.req.valid('json')
     const by = c.get('person').id
-    const { id, token } = await people.issueToken(c.req.valid('param').id, { label, expiresAt, by })
+    const { id, token } = await people.issueToken(c.req.valid('param').id, { label, expiresAt, by, scope })
     return c.json({ id, token }, 201)
+  })
+
+  app.openapi(link, async (c) => {
+    const { id } = c.req.valid('param')
+    const { secret, expiresAt } = await signIn.link(id, c.get('person').id)
+    return c.json({ link: passwordLink(publicUrl, secret, id), expiresAt }, 201)
   })
 
   app.openapi(revoke, async (c) => {
@@ -82,8 +104,6 @@ export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people }: ApiDeps): voi
 }
 
 function details(people: People, person: Person) {
-  const tokens = people.tokensOf(person.id).map(({ id, label, issuedAt, expiresAt }) => {
-    return { id, label, issuedAt, expiresAt }
-  })
-  return { ...person, tokens }
+  const tokens = people.tokensOf(person.id).map(({ digest: _, person: __, ...token }) => token)
+  return { ...person, password: people.passwordOf(person.id) !== undefined, tokens }
 }

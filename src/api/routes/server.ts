@@ -1,8 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { allowedCommands } from '../../people/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json } from '../describe.ts'
-import { meSchema } from '../schemas.ts'
+import { meSchema } from '../people-schemas.ts'
 
 const healthSchema = z
   .object({
@@ -27,7 +28,7 @@ const me = createRoute({
   ...needs('read'),
   method: 'get',
   path: '/api/me',
-  summary: 'Who the token belongs to, and which server this is',
+  summary: 'Who the token or session belongs to and how far it goes, and which server this is',
   responses: {
     ...failures,
     200: json(meSchema, 'The caller'),
@@ -45,12 +46,20 @@ export function serverRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   })
 
   app.openapi(me, (c) => {
-    const { id, name, kind, groups, roles } = c.get('person')
+    const caller = c.get('person')
+    const { id, name, kind, groups, roles } = caller
+    const issued = deps.people.tokenOf(c.get('token'))
+    const access = {
+      session: issued?.session ?? false,
+      scope: issued?.scope ?? null,
+      expiresAt: issued?.expiresAt ?? null,
+      commands: allowedCommands(caller),
+    }
     const server = {
       version,
       rules: deps.rules.current().version,
       ledger: { state: ledger.state, size: ledger.head.size },
     }
-    return c.json({ person: { id, name, kind, groups, roles }, server }, 200)
+    return c.json({ person: { id, name, kind, groups, roles }, access, server }, 200)
   })
 }

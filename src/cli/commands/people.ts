@@ -31,7 +31,7 @@ const personSchema = z.object({
   owner: z.string().optional(),
 })
 
-/** `sallyport people add|list|remove`, through the API of a running Sallyport. */
+/** `sallyport people add|list|password-link|remove`, through the API of a running Sallyport. */
 export const addPeople: AddCommand = (program, { io }) => {
   const people = program
     .command('people')
@@ -94,6 +94,22 @@ export const addPeople: AddCommand = (program, { io }) => {
         actors.join(', '),
       ])
       io.out(table(['ID', 'NAME', 'KIND', 'ROLES', 'GROUPS', 'ACTORS'], rows, colorsOf(io)))
+    })
+
+  withApiOptions(people.command('password-link'))
+    .argument('<id>', 'id of the person')
+    .summary('let a person set a password')
+    .description(
+      'Prints a link by which a person sets a (new) password: it works once, within a day. Give it to them, and to nobody else.',
+    )
+    .option('--json', 'print the answer of the API')
+    .action(async (id: string, options: Options) => {
+      const answer = await apiClient(options, io).post(`/api/people/${encodeURIComponent(id)}/password-link`, {})
+      if (options.json) return printJson(io, answer)
+      const { link, expiresAt } = read(z.object({ link: z.string(), expiresAt: z.string() }), answer)
+      // The link alone on standard output, so that a script can take it; the rest is for the reader.
+      io.out(`${safeText(link)}\n`)
+      io.err(`Works once, until ${safeText(expiresAt)}. It is not shown again.\n`)
     })
 
   withApiOptions(people.command('remove'))

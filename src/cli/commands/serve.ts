@@ -13,7 +13,7 @@ export const addServe: AddCommand = (program, { io, exit }) => {
       'Starts the doors, the API and the console as configured. Ctrl-C or SIGTERM stops cleanly; a second one at once.',
     )
     .option('-c, --config <file>', 'configuration file', 'sallyport.yaml')
-    .option('--sign-in', 'print a fresh sign-in link for the admin made at the first start')
+    .option('--sign-in', 'print a fresh link to set the password of the admin made at the first start')
     .action(async (options: { config: string; signIn?: boolean }) => {
       const config = loadConfig(options.config)
       const { firstAdmin, startServer } = await import('../../server/index.ts')
@@ -28,9 +28,11 @@ export const addServe: AddCommand = (program, { io, exit }) => {
         const behind = upstream === undefined ? '' : ` → ${formatAddress(upstream)}`
         io.out(`Door ${door.name}: ${formatAddress(door.address)}${behind}\n`)
       }
-      const token = await firstAdmin(server.people, options.signIn === true)
+      const first = await firstAdmin(server, options.signIn === true)
       // Shown once and kept nowhere: only its digest is on the ledger.
-      if (token !== undefined) io.out(`First sign-in: ${server.publicUrl}/#token=${token}\n`)
+      if (first !== undefined) {
+        io.out(`First sign-in: ${first.link}\n  as admin: sets the password, works once, until ${first.expiresAt}\n`)
+      }
       const stoppedCleanly = await stopped
       stopReloading()
       if (!stoppedCleanly) exit(exitCodes.failed.code)

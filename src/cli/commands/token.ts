@@ -1,6 +1,7 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { parseDuration } from '../../config/index.ts'
+import { scopes } from '../../people/index.ts'
 import { type ApiOptions, apiClient } from '../api-client.ts'
 import { type AddCommand, withApiOptions } from '../command.ts'
 import { read } from '../hold-view.ts'
@@ -10,6 +11,7 @@ import { safeText } from '../safe-text.ts'
 interface IssueOptions extends ApiOptions {
   readonly label: string
   readonly expires?: number
+  readonly scope?: string
   readonly json?: true
 }
 
@@ -26,12 +28,17 @@ export const addToken: AddCommand = (program, { io }) => {
     .description('Issues a token and prints it on standard output: it is shown this once, only its hash is kept.')
     .option('--label <text>', 'what it is for', 'command line')
     .option('--expires <duration>', 'how long it stands, such as 12h or 30d (default: until it is revoked)', lifetime)
+    .addOption(
+      new Option('--scope <scope>', 'the most it may be used for (default: all that its owner may)').choices([
+        ...scopes,
+      ]),
+    )
     .option('--json', 'print the answer of the API')
     .action(async (person: string, options: IssueOptions) => {
-      const { label, expires } = options
+      const { label, expires, scope } = options
       const expiresAt = expires === undefined ? null : new Date(Date.now() + expires).toISOString()
-      const client = apiClient(options, io)
-      const answer = await client.post(`/api/people/${encodeURIComponent(person)}/tokens`, { label, expiresAt })
+      const body = { label, expiresAt, ...(scope === undefined ? {} : { scope }) }
+      const answer = await apiClient(options, io).post(`/api/people/${encodeURIComponent(person)}/tokens`, body)
       if (options.json) return printJson(io, answer)
       const issued = read(z.object({ id: z.string(), token: z.string() }), answer)
       // The token alone on standard output, so that a script can take it; the rest is for the reader.

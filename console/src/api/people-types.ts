@@ -1,0 +1,57 @@
+/** What the API answers about people, as the console reads it (see types.ts). */
+
+export type PersonKind = 'human' | 'service' | 'agent'
+export type Role = 'viewer' | 'reviewer' | 'auditor' | 'admin'
+export type Scope = 'read' | 'review' | 'admin' | 'door'
+export type Command =
+  | 'read'
+  | 'answer'
+  | 'vote'
+  | 'locks.manage'
+  | 'people.manage'
+  | 'index.rebuild'
+  | 'sessions.end'
+  | 'rules.manage'
+
+export interface TokenView {
+  readonly id: string
+  readonly label: string
+  readonly issuedAt: string
+  readonly expiresAt: string | null
+  readonly scope: Scope | null
+  /** It was given at a sign-in. */
+  readonly session: boolean
+}
+
+export interface PersonInput {
+  readonly id: string
+  readonly name: string
+  readonly kind: PersonKind
+  readonly groups: readonly string[]
+  readonly roles: readonly Role[]
+  readonly actors: readonly string[]
+  readonly owner?: string
+}
+
+export interface PersonView extends PersonInput {
+  /** They have set one. */
+  readonly password: boolean
+  readonly tokens: readonly TokenView[]
+}
+
+/** Both are shown this once. */
+export interface PasswordLink {
+  readonly link: string
+  readonly expiresAt: string
+}
+
+export interface IssuedToken {
+  readonly id: string
+  readonly token: string
+}
+
+export interface SignedIn {
+  readonly person: string
+  readonly expiresAt: string
+  readonly token: string | null
+}
