@@ -1,12 +1,15 @@
 import { MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { ApiError } from './api/client.ts'
 import { useSession } from './api/session.ts'
+import { askForSession } from './api/sign-in.ts'
+import { Failure, Loading } from './parts/loading.tsx'
 import { router } from './router.tsx'
 import { LiveProvider } from './shell/live.tsx'
-import { SignIn } from './shell/sign-in.tsx'
+import { SetPassword } from './sign-in/set-password.tsx'
+import { SignIn } from './sign-in/sign-in.tsx'
 import { cssVariables, theme } from './theme.ts'
 
 export function App() {
@@ -17,11 +20,33 @@ export function App() {
   )
 }
 
-/** The sign-in form, or the console for whoever holds the token. The address is kept, so deep links survive. */
+/** The sign-in form, or the console for whoever is signed in. The address is kept, so deep links survive. */
 function Door() {
-  const { token, notice } = useSession()
-  if (token === null) return <SignIn notice={notice} />
-  return <SignedIn key={token} />
+  const { identity, notice, invitation } = useSession()
+  if (invitation !== null) return <SetPassword key={invitation.secret} invitation={invitation} />
+  if (identity === 'asking') return <Asking />
+  if (identity === null) return <SignIn notice={notice} />
+  return <SignedIn key={identity.by === 'token' ? identity.token : 'cookie'} />
+}
+
+/** While the server is asked whether there is a session. */
+function Asking() {
+  const [error, setError] = useState<Error | null>(null)
+  const ask = useCallback(() => {
+    setError(null)
+    askForSession().catch((thrown: unknown) => setError(thrown instanceof Error ? thrown : new Error(String(thrown))))
+  }, [])
+  useEffect(ask, [ask])
+  return (
+    <main>
+      <h1 className="visually-hidden">Sallyport</h1>
+      {error === null ? (
+        <Loading what="the console" />
+      ) : (
+        <Failure title="The server could not be asked" error={error} retry={ask} />
+      )}
+    </main>
+  )
 }
 
 function SignedIn() {

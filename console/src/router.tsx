@@ -4,6 +4,8 @@ import { HoldPage } from './hold/hold-page.tsx'
 import { InboxPage } from './inbox/inbox-page.tsx'
 import { LedgerPage } from './ledger/ledger-page.tsx'
 import { Notice } from './parts/notice.tsx'
+import { PeoplePage } from './people/people-page.tsx'
+import { PersonPage } from './people/person-page.tsx'
 import { RulesPage } from './rules/rules-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { readFilter } from './timeline/filter.ts'
@@ -27,6 +29,15 @@ const hold = createRoute({
   },
 })
 
+const person = createRoute({
+  getParentRoute: () => root,
+  path: '/people/$id',
+  component: function PersonRoute() {
+    const { id } = person.useParams()
+    return <PersonPage key={id} id={id} />
+  },
+})
+
 const timeline = createRoute({
   getParentRoute: () => root,
   path: '/timeline',
@@ -45,6 +56,8 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/rules', component: RulesPage }),
   createRoute({ getParentRoute: () => root, path: '/doors', component: DoorsPage }),
   createRoute({ getParentRoute: () => root, path: '/ledger', component: LedgerPage }),
+  createRoute({ getParentRoute: () => root, path: '/people', component: PeoplePage }),
+  person,
   hold,
 ] as const
 

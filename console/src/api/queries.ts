@@ -12,6 +12,7 @@ import { useMemo, useSyncExternalStore } from 'react'
 import { filterQuery, type TimelineFilter } from '../timeline/filter.ts'
 import { deleteAt, getJson, postJson } from './client.ts'
 import { HoldBook, type HoldLists } from './hold-book.ts'
+import type { Command } from './people-types.ts'
 import type {
   ActionCounts,
   ActionPage,
@@ -71,6 +72,9 @@ function useHoldLists(): HoldLists {
 }
 
 export const useMe = () => useQuery(meQuery)
+
+/** Whether whoever is signed in may ask for something; false until that is known. */
+export const useMay = (command: Command) => useMe().data?.access.commands.includes(command) ?? false
 
 /** Pending holds, the most urgent first. */
 export function usePendingHolds() {
@@ -267,7 +271,11 @@ export function catchUp(client: QueryClient): void {
  * An answer that is on its way may have been made before the change that is the reason to ask again. A first answer is
  * not asked for a second time by invalidating it alone: it has to be given up.
  */
-async function askAgain(client: QueryClient, queryKey: QueryKey, accept: (key: unknown) => boolean = () => true) {
+export async function askAgain(
+  client: QueryClient,
+  queryKey: QueryKey,
+  accept: (key: unknown) => boolean = () => true,
+) {
   const filter = { queryKey, predicate: (query: { queryKey: QueryKey }) => accept(query.queryKey[0]) }
   await client.cancelQueries(filter, { silent: true })
   await client.invalidateQueries(filter)

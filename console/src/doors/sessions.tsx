@@ -1,17 +1,16 @@
-import { Button } from '@mantine/core'
-import { useState } from 'react'
-import { useEndSession, useMe, useSessions } from '../api/queries.ts'
+import { useEndSession, useMay, useSessions } from '../api/queries.ts'
 import type { SessionView } from '../api/types.ts'
 import { Failure } from '../parts/loading.tsx'
 import page from '../parts/page.module.css'
 import { Revealed } from '../parts/revealed.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { Age } from '../parts/time.tsx'
+import { TwoSteps } from '../parts/two-steps.tsx'
 
 /** Who is connected at a door. Whoever may can end a session, in two steps. */
 export function Sessions({ door }: { door: string }) {
   const { data } = useSessions(door)
-  const mayEnd = useMe().data?.person.roles.includes('admin') ?? false
+  const mayEnd = useMay('sessions.end')
   const end = useEndSession(door)
   if (data === undefined || data.length === 0) return null
   return (
@@ -57,7 +56,6 @@ interface RowProps {
 }
 
 function Row({ session, mayEnd, isEnding, end }: RowProps) {
-  const [asks, setAsks] = useState(false)
   return (
     <tr>
       <td>
@@ -76,21 +74,7 @@ function Row({ session, mayEnd, isEnding, end }: RowProps) {
         <Age at={session.since} />
       </td>
       <td className="nowrap">
-        {mayEnd && !asks && (
-          <Button size="compact-sm" variant="default" onClick={() => setAsks(true)}>
-            End
-          </Button>
-        )}
-        {asks && (
-          <>
-            <Button size="compact-sm" color="red" loading={isEnding} onClick={end} autoFocus>
-              End it now
-            </Button>{' '}
-            <Button size="compact-sm" variant="subtle" onClick={() => setAsks(false)}>
-              Keep it
-            </Button>
-          </>
-        )}
+        {mayEnd && <TwoSteps name="End" confirm="End it now" isRunning={isEnding} run={end} />}
       </td>
     </tr>
   )

@@ -2,8 +2,8 @@ import { ActionIcon, Menu, Tooltip, UnstyledButton, useMantineColorScheme } from
 import { IconCheck, IconChevronDown, IconKeyboard } from '@tabler/icons-react'
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { useMe, usePendingHolds } from '../api/queries.ts'
-import { signOut } from '../api/session.ts'
+import { useMay, useMe, usePendingHolds } from '../api/queries.ts'
+import { signOut } from '../api/sign-in.ts'
 import { number } from '../format/impact.ts'
 import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
@@ -20,6 +20,7 @@ const pages = [
   { to: '/doors', name: 'Doors' },
   { to: '/ledger', name: 'Ledger' },
 ] as const
+const adminPages = [{ to: '/people', name: 'People' }] as const
 
 /** What stands around every page. */
 export function Shell() {
@@ -29,10 +30,10 @@ export function Shell() {
   const me = useMe()
   useKeys({ '?': () => setHelp(true) })
   useEffect(() => {
-    const page = pages.find((candidate) => candidate.to === pathname)?.name ?? 'Held action'
+    const page = [...pages, ...adminPages].find(({ to }) => isAt(to, pathname))?.name ?? 'Held action'
     document.title = `${pending > 0 ? `(${pending}) ` : ''}${page} · Sallyport`
   }, [pending, pathname])
-  const inInbox = pathname === '/' || pathname.startsWith('/holds/')
+  const shown = useMay('people.manage') ? [...pages, ...adminPages] : pages
   return (
     <>
       <a href="#main" className={classes.skip}>
@@ -45,8 +46,8 @@ export function Shell() {
             <span>Sallyport</span>
           </Link>
           <nav aria-label="Pages" className={classes.nav}>
-            {pages.map(({ to, name }) => {
-              const current = to === '/' ? inInbox : pathname === to
+            {shown.map(({ to, name }) => {
+              const current = isAt(to, pathname)
               return (
                 <Link key={to} to={to} className={classes.navLink} data-current={current || undefined}>
                   {name}
@@ -97,6 +98,12 @@ export function Shell() {
       <Help opened={help} close={() => setHelp(false)} />
     </>
   )
+}
+
+/** Whether a page belongs to an entry of the navigation. */
+function isAt(to: string, pathname: string): boolean {
+  if (to === '/') return pathname === '/' || pathname.startsWith('/holds/')
+  return pathname === to || pathname.startsWith(`${to}/`)
 }
 
 const liveWords = {
@@ -154,7 +161,7 @@ function PersonMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Item onClick={() => signOut()}>Sign out</Menu.Item>
+        <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )
