@@ -38,11 +38,14 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
     async function shown(guard: Guard, query: string | pg.QueryConfig): Promise<readonly HeldRows[]> {
       const client = await connect(guard)
       const running = client.query(query)
-      const hold = await vi.waitFor(() => {
-        const [pending] = guard.holds.list('pending')
-        if (pending === undefined || pending.samples.length === 0) throw new Error('nothing shown yet')
-        return pending
-      })
+      const hold = await vi.waitFor(
+        () => {
+          const [pending] = guard.holds.list('pending')
+          if (pending === undefined || pending.samples.length === 0) throw new Error('nothing shown yet')
+          return pending
+        },
+        { timeout: 10_000 },
+      )
       await guard.holds.vote(hold.hold, 'rita', 'approve', 'seen')
       await running
       await client.end()
@@ -85,10 +88,13 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
       )
       const client = await connect(guard)
       expect(await failure(client.query('DELETE FROM shown.orders WHERE id = 7'))).toMatchObject({ code: 'SP001' })
-      await vi.waitFor(() => {
-        const [hold] = guard.holds.list('pending')
-        expect(hold?.samples).toEqual([{ table: 'shown.orders', columns: ['id'], rows: [['7']] }])
-      })
+      await vi.waitFor(
+        () => {
+          const [hold] = guard.holds.list('pending')
+          expect(hold?.samples).toEqual([{ table: 'shown.orders', columns: ['id'], rows: [['7']] }])
+        },
+        { timeout: 10_000 },
+      )
       expect((await client.query('SELECT count(*)::int AS n FROM shown.orders')).rows).toEqual([{ n: 3000 }])
       await client.end()
       await guard.close()
