@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { completeAction } from '../../action/index.ts'
 import { openRuleStore, type RuleStore } from '../store.ts'
 import { GitRules, type GitRulesOptions } from './git-rules.ts'
+
+const noGit = spawnSync('git', ['--version']).status === 0 ? '' : ' – not run: no git in PATH'
 
 let folder: string
 let origin: string
@@ -52,7 +54,7 @@ const refusal = async (rules: GitRules) => {
   return 'diagnostics' in read ? read.diagnostics.map(({ file, message }) => `${file}: ${message}`) : []
 }
 
-describe('rules from a git repository', () => {
+describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
   test('are the rule files of a folder at the newest commit of the branch, and nothing else', async () => {
     const id = commit({
       'rules/b.yaml': rule('b', 'flag'),
