@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { sha256Hex } from '../action/index.ts'
 import { formatDiagnostics, SallyportError } from '../errors/index.ts'
 import { type EntryBodies, type EntryKind, follow, type Ledger } from '../ledger/index.ts'
@@ -9,22 +8,19 @@ import {
   type RuleStoreOptions,
   type RulesInForce,
   type RuleText,
-  ruleSetDigest,
 } from '../rules/index.ts'
-import { isAccepted, type Proposal, type RuleParties, type RulesReview, whyNotVote } from './proposal.ts'
+import type { Proposal } from './proposal.ts'
+import { ProposalDesk, type ProposalDeskOptions } from './proposal-desk.ts'
 import { rulebookKinds, type StoredVersion, VersionBook } from './version-book.ts'
 import { readyGiven, VersionShelf } from './version-shelf.ts'
 
 export interface RulebookOptions
-  extends RuleParties,
+  extends Omit<ProposalDeskOptions, 'ledger'>,
     Pick<RuleStoreOptions, 'paths' | 'source' | 'debounce' | 'rescan'> {
   readonly ledger: Pick<Ledger, 'append' | 'entries' | 'subscribe' | 'state'>
   /** What has to be ready before rules come into force, and what follows when they are. */
   readonly prepare?: (next: RulesInForce) => Promise<void>
   readonly onInForce?: (now: RulesInForce) => void
-  /** Who has to accept a change; not given: nobody. */
-  readonly review?: RulesReview
-  readonly log?: (event: string, details: Record<string, unknown>) => void
 }
 
 /** Whether rules are in force now, or wait for somebody to accept them. */
@@ -41,13 +37,11 @@ export interface RuleStatus {
   readonly problems: string | null
 }
 
-/** Ended proposals that are listed, newest first. */
-const endedListed = 50
-
 export class Rulebook {
   readonly #options: RulebookOptions
   readonly #book = new VersionBook()
   readonly #shelf: VersionShelf
+  readonly #desk: ProposalDesk
   readonly #listeners = new Set<() => void>()
   #store: RuleStore | undefined
   #unsubscribe: () => void = () => undefined
@@ -58,6 +52,7 @@ export class Rulebook {
   private constructor(options: RulebookOptions) {
     this.#options = options
     this.#shelf = new VersionShelf(options.ledger, this.#book)
+    this.#desk = new ProposalDesk(options, this.#book)
   }
 
   /**
@@ -125,9 +120,7 @@ export class Rulebook {
 
   /** Those that are open, and the last that were; newest first. */
   proposals(): Proposal[] {
-    const all = [...this.#book.proposals].reverse()
-    const ended = all.filter(({ state }) => state !== 'open').slice(0, endedListed)
-    return all.filter((one) => one.state === 'open' || ended.includes(one))
+    return this.#desk.list()
   }
 
   /**
@@ -159,40 +152,18 @@ export class Rulebook {
   /** @throws SallyportError `not_found`, `forbidden`, `conflict`, `ledger_unavailable` */
   vote(id: string, by: string, decision: 'accept' | 'reject', reason: string): Promise<Proposal> {
     return this.#inTurn(async () => {
-      const { review } = this.#options
-      const proposal = this.#book.proposal(id)
-      if (proposal === undefined) throw new SallyportError('not_found', `There is no proposal ${id}.`)
-      if (proposal.state !== 'open') throw new SallyportError('conflict', `The proposal is ${proposal.state} already.`)
-      const why = whyNotVote(proposal, by, review ?? { approvals: 1, groups: [] }, this.#options)
-      if (why !== undefined) throw new SallyportError('forbidden', why)
-      await this.#record('rules.voted', { proposal: id, by, decision, reason })
-      if (decision === 'reject') await this.#record('rules.closed', { proposal: id, as: 'rejected' })
-      else if (this.#isAccepted(id)) await this.#accept(id)
+      const { proposal, accepted } = await this.#desk.vote(id, by, decision, reason)
+      if (accepted) await this.#accept(proposal)
       this.#tell()
       return this.#book.proposal(id) ?? proposal
     })
   }
 
-  #isAccepted(id: string): boolean {
-    const proposal = this.#book.proposal(id)
-    const review = this.#options.review ?? { approvals: 1, groups: [] }
-    return proposal !== undefined && proposal.state === 'open' && isAccepted(proposal, review, this.#options)
-  }
-
-  async #accept(id: string): Promise<void> {
-    const proposal = this.#book.proposal(id)
-    if (proposal === undefined) return
+  async #accept(proposal: Proposal): Promise<void> {
     const next = await this.#shelf.take(proposal.version)
     await this.store.replace(next, () =>
-      this.#switchTo(proposal, this.store.current().judge.version, this.store.filesVersion),
+      this.#desk.settle(proposal, this.store.current().judge.version, this.store.filesVersion),
     )
-  }
-
-  /** An accepted proposal, on the record as what is in force from now on. */
-  async #switchTo({ proposal, version, votes, reason }: Proposal, from: string, files: string): Promise<void> {
-    const by = votes.map((vote) => vote.by).join(', ')
-    const switched = this.#record('rules.switched', { version, from, files, by, reason })
-    await Promise.all([switched, this.#record('rules.closed', { proposal, as: 'accepted' })])
   }
 
   async #put(next: RulesInForce, origin: 'load' | 'rollback', by: string, reason: string): Promise<Change> {
@@ -201,7 +172,8 @@ export class Rulebook {
     if (version === from) throw new SallyportError('conflict', `Version ${version} is in force already.`)
     if (this.#options.review !== undefined) {
       await this.#shelf.keep(next.files)
-      const proposal = await this.#propose(next, origin, by, reason)
+      const proposal = await this.#desk.propose(next, origin, by, reason)
+      this.#tell()
       return { state: 'proposed', version, proposal }
     }
     const files = this.store.filesVersion
@@ -222,49 +194,17 @@ export class Rulebook {
     // Of what was in force before versions were kept only the name is known.
     const isKnown = before !== undefined && (inForce !== undefined || this.#book.version(before) !== undefined)
     if (this.#options.review === undefined || version === before || !isKnown) {
-      await this.#supersede()
+      await this.#desk.supersede()
       return read
     }
-    await this.#proposeFiles(read)
+    await this.#desk.proposeFiles(read, this.#store === undefined)
+    this.#tell()
     return inForce ?? this.#shelf.take(before)
   }
 
-  /** The last vote may have been the last that went on the record before a stop. */
   async #finishAccepted(files: string): Promise<void> {
     if (this.#options.review === undefined) return
-    for (const proposal of this.#book.proposals) {
-      if (this.#isAccepted(proposal.proposal)) await this.#switchTo(proposal, this.#book.inForce ?? '', files)
-    }
-  }
-
-  async #proposeFiles(read: RulesInForce): Promise<void> {
-    const { version } = read.judge
-    const ofFiles = [...this.#book.proposals].filter(({ origin }) => origin === 'files')
-    if (ofFiles.some((one) => one.state === 'open' && one.version === version)) return
-    await this.#supersede()
-    // At a start nothing has changed since somebody said no.
-    if (this.#store === undefined && ofFiles.at(-1)?.version === version && ofFiles.at(-1)?.state === 'rejected') return
-    await this.#propose(read, 'files', null, '')
-  }
-
-  /** The files are others now than those that were proposed. */
-  async #supersede(): Promise<void> {
-    for (const { proposal, origin, state } of this.#book.proposals) {
-      if (origin === 'files' && state === 'open') await this.#record('rules.closed', { proposal, as: 'superseded' })
-    }
-  }
-
-  async #propose(
-    { judge: { version }, files }: RulesInForce,
-    origin: Proposal['origin'],
-    by: string | null,
-    reason: string,
-  ): Promise<string> {
-    const proposal = randomBytes(6).toString('hex')
-    await this.#record('rules.proposed', { proposal, version, digest: ruleSetDigest(files), origin, by, reason })
-    this.#options.log?.('rules_proposed', { proposal, version, origin, by })
-    this.#tell()
-    return proposal
+    for (const proposal of this.#desk.accepted()) await this.#desk.settle(proposal, this.#book.inForce ?? '', files)
   }
 
   #isInForce(now: RulesInForce): void {
