@@ -67,7 +67,7 @@ export interface ApiDeps {
   /** Versions, proposals, and how to change what is in force. */
   readonly rulebook: Pick<
     Rulebook,
-    'status' | 'versions' | 'read' | 'load' | 'rollback' | 'candidate' | 'proposals' | 'vote'
+    'status' | 'versions' | 'read' | 'load' | 'rollback' | 'candidate' | 'review' | 'proposals' | 'whyNotVote' | 'vote'
   >
   readonly canary: Pick<Canary, 'start' | 'stop' | 'report'>
   readonly doors: () => readonly DoorView[]

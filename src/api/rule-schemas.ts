@@ -40,6 +40,10 @@ export const ruleVersionSchema = z
     at: time.describe('When it went on the record'),
     inForceAt: time.nullable().describe('When it came into force last; null: never'),
     inForce: z.boolean(),
+    switched: z
+      .object({ by: z.string(), reason: z.string() })
+      .nullable()
+      .describe('Who put it in force last, and why; null: nobody but the files'),
     commit: z.string().optional().describe('The commit it came from last, where files come from git'),
   })
   .openapi('RuleVersion')
@@ -88,13 +92,23 @@ export const ruleProposalSchema = z
     origin: z.enum(['files', 'load', 'rollback']),
     by: z.string().nullable().describe('null: the files were changed, and nobody knows by whom'),
     reason: z.string(),
+    commit: z.string().optional().describe('The commit it came from, where files come from git'),
     at: time,
     votes: z
       .array(z.object({ by: z.string(), decision: z.enum(['accept', 'reject']), reason: z.string(), at: time }))
       .readonly(),
     state: z.enum(['open', 'accepted', 'rejected', 'superseded']),
+    mayVote: z.object({ allowed: z.boolean(), reason: z.string().nullable().describe('Why not') }),
   })
   .openapi('RuleProposal')
+
+export const ruleProposalsSchema = z.object({
+  review: z
+    .object({ approvals: z.number().int(), groups: z.array(z.string()).readonly() })
+    .nullable()
+    .describe('Who has to accept a change; no groups: any reviewer; null: nobody'),
+  proposals: z.array(ruleProposalSchema).readonly(),
+})
 
 const said = z.object({ outcome, rule: z.string().nullable().describe('The rule that decided; null: none did') })
 

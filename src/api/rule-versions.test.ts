@@ -61,6 +61,16 @@ describe('versions over the API', () => {
     const back = await call('root', '/api/rules/rollback', { version: first, reason: 'wrong' })
     expect(back).toMatchObject({ status: 201, body: { state: 'in-force', version: first } })
     expect(rulebook.store.current().judge.version).toBe(first)
+    const { versions } = (await call('vera', '/api/rules/versions')).body
+    expect(versions).toMatchObject([
+      { version: put.body.version, switched: { by: 'root', reason: 'a test' } },
+      { version: first, switched: { by: 'root', reason: 'wrong' } },
+    ])
+  })
+
+  test('ask nobody else unless the configuration says so', async () => {
+    await open()
+    expect((await call('vera', '/api/rules/proposals')).body).toEqual({ review: null, proposals: [] })
   })
 
   test('that do not load are refused with every error, and change nothing', async () => {
@@ -92,8 +102,11 @@ describe('a change that needs a second person', () => {
     await open({ approvals: 1, groups: ['dba'] })
     const put = await call('alice', '/api/rules/versions', loaded('block'))
     expect(put).toMatchObject({ status: 201, body: { state: 'proposed' } })
-    const { proposals } = (await call('vera', '/api/rules/proposals')).body
-    expect(proposals).toMatchObject([{ by: 'alice', state: 'open', origin: 'load', reason: 'a test' }])
+    const listed = (await call('vera', '/api/rules/proposals')).body
+    expect(listed.review).toEqual({ approvals: 1, groups: ['dba'] })
+    expect(listed.proposals).toMatchObject([{ by: 'alice', state: 'open', origin: 'load', reason: 'a test' }])
+    const allowed = async (who: string) => (await call(who, '/api/rules/proposals')).body.proposals[0].mayVote.allowed
+    expect([await allowed('rick'), await allowed('alice'), await allowed('vera')]).toEqual([true, false, false])
     const votes = `/api/rules/proposals/${put.body.proposal}/votes`
     for (const who of ['alice', 'bot', 'vera', 'root']) {
       expect((await call(who, votes, { decision: 'accept' })).status).toBe(403)

@@ -48,6 +48,7 @@ describe('versions on the command line', () => {
       at: '2026-01-01',
       inForceAt: null,
       inForce: true,
+      switched: { by: 'ann', reason: 'x' },
       files: [{ file: 'r' }],
     }
     const { out, code } = await run(['versions'], {
@@ -56,7 +57,7 @@ describe('versions on the command line', () => {
       versions: [version],
     })
     expect(code).toBe(0)
-    expect(out).toMatch(/aaaaaaaaaaaa +2026-01-01 +now +1/)
+    expect(out).toMatch(/aaaaaaaaaaaa +2026-01-01 +now +ann +1/)
     expect(out).toContain('The files hold bbbbbbbbbbbb, which is not in force.')
   })
 

@@ -119,6 +119,8 @@ export interface EntryBodies {
     /** null: the files were changed, and nobody knows by whom. */
     readonly by: string | null
     readonly reason: string
+    /** The commit that the files were read from, where they come from git. */
+    readonly commit?: string
   }
   'rules.voted': {
     readonly proposal: string

@@ -75,13 +75,15 @@ export class ProposalDesk {
 
   /** @returns the id of the proposal */
   async propose(
-    { judge: { version }, files }: RulesInForce,
+    { judge: { version }, files, commit }: RulesInForce,
     origin: Proposal['origin'],
     by: string | null,
     reason: string,
   ): Promise<string> {
     const proposal = randomBytes(6).toString('hex')
-    await this.#record('rules.proposed', { proposal, version, digest: ruleSetDigest(files), origin, by, reason })
+    const from = commit === undefined ? {} : { commit }
+    const digest = ruleSetDigest(files)
+    await this.#record('rules.proposed', { proposal, version, digest, origin, by, reason, ...from })
     this.#options.log?.('rules_proposed', { proposal, version, origin, by })
     return proposal
   }

@@ -24,6 +24,8 @@ export interface Proposal {
   /** null: the files were changed, and nobody knows by whom. */
   readonly by: string | null
   readonly reason: string
+  /** The commit that the files were read from, where they come from git. */
+  readonly commit?: string
   readonly at: string
   readonly votes: readonly ProposalVote[]
   readonly state: 'open' | EntryBodies['rules.closed']['as']

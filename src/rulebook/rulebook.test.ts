@@ -166,6 +166,9 @@ describe('rolling back', () => {
       reason: 'too many blocks',
     })
     expect(book.status().files).toBe(version('block'))
+    const said = { by: 'ann', reason: 'too many blocks' }
+    expect(book.versions().map(({ switched }) => switched)).toEqual([null, said])
+    expect((await open()).versions().map(({ switched }) => switched)).toEqual([null, said])
   })
 
   test('stays while the files stay, also over a restart', async () => {
@@ -320,10 +323,27 @@ describe('where a second person has to accept a change', () => {
     await book.store.reload()
     expect(only(book).version).toBe(version('block'))
     await expect(book.vote(proposal, 'rick', 'accept', '')).rejects.toMatchObject({ code: 'conflict' })
+    let told = 0
+    book.subscribe(() => told++)
     await files('flag')
     await book.store.reload()
     expect(book.proposals().filter(({ state }) => state === 'open')).toEqual([])
-    expect(inForce(book)).toBe('flag')
+    expect([inForce(book), told]).toEqual(['flag', 1])
+  })
+
+  test('files from git keep their commit while they wait and once they are accepted', async () => {
+    let then = 'flag'
+    const source = {
+      refresh: async () => undefined,
+      read: async () => ({ files: [{ file: 'r.yaml', text: text(then) }], commit: `commit-of-${then}` }),
+    }
+    const book = await open({ review, source })
+    then = 'block'
+    await book.store.reload()
+    const { proposal, commit } = only(book)
+    expect(commit).toBe('commit-of-block')
+    await book.vote(proposal, 'rick', 'accept', '')
+    expect([inForce(book), book.versions()[0]?.commit]).toEqual(['block', 'commit-of-block'])
   })
 
   test('a stop between the last vote and the switch loses neither', async () => {

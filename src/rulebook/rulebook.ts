@@ -9,7 +9,7 @@ import {
   type RulesInForce,
   type RuleText,
 } from '../rules/index.ts'
-import type { Proposal } from './proposal.ts'
+import type { Proposal, RulesReview } from './proposal.ts'
 import { ProposalDesk, type ProposalDeskOptions } from './proposal-desk.ts'
 import { rulebookKinds, type StoredVersion, VersionBook } from './version-book.ts'
 import { readyGiven, VersionShelf } from './version-shelf.ts'
@@ -118,6 +118,16 @@ export class Rulebook {
     return this.#shelf.read(version)
   }
 
+  /** Who has to accept a change; undefined: nobody. */
+  get review(): RulesReview | undefined {
+    return this.#options.review
+  }
+
+  /** Why somebody may not vote on a proposal; undefined: they may. */
+  whyNotVote(proposal: Proposal, by: string): string | undefined {
+    return this.#desk.whyNotVote(proposal, by)
+  }
+
   /** Those that are open, and the last that were; newest first. */
   proposals(): Proposal[] {
     return this.#desk.list()
@@ -195,6 +205,7 @@ export class Rulebook {
     const isKnown = before !== undefined && (inForce !== undefined || this.#book.version(before) !== undefined)
     if (this.#options.review === undefined || version === before || !isKnown) {
       await this.#desk.supersede()
+      this.#tell()
       return read
     }
     await this.#desk.proposeFiles(read, this.#store === undefined)

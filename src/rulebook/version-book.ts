@@ -11,6 +11,8 @@ export interface StoredVersion {
   readonly at: string
   /** When it came into force last; null: it never was. */
   readonly inForceAt: string | null
+  /** Who put it in force then, and why; null: nobody but the files. */
+  readonly switched: { readonly by: string; readonly reason: string } | null
   /** The commit that it came from last, where files come from git. */
   readonly commit?: string
 }
@@ -59,7 +61,15 @@ export class VersionBook {
         // A name that is taken stays with the text that had it first.
         if (this.#versions.has(version)) return
         const listed = files.map((one) => ({ file: one.file, digest: one.digest }))
-        this.#versions.set(version, { version, digest, files: listed, index: entry.index, at, inForceAt: null })
+        this.#versions.set(version, {
+          version,
+          digest,
+          files: listed,
+          index: entry.index,
+          at,
+          inForceAt: null,
+          switched: null,
+        })
         return
       }
       case 'rules.loaded': {
@@ -67,8 +77,10 @@ export class VersionBook {
         this.inForce = version
         if (this.switched?.version !== version) this.switched = undefined
         const stored = this.#versions.get(version)
-        if (stored !== undefined)
-          this.#versions.set(version, { ...stored, inForceAt: at, ...(commit === undefined ? {} : { commit }) })
+        if (stored === undefined) return
+        const switched = this.switched === undefined ? null : { by: this.switched.by, reason: this.switched.reason }
+        this.#versions.set(version, { ...stored, inForceAt: at, switched })
+        this.#cameFrom(version, commit)
         return
       }
       case 'rules.switched':
@@ -79,6 +91,7 @@ export class VersionBook {
         if (!this.#proposals.has(entry.body.proposal)) {
           this.#proposals.set(entry.body.proposal, { ...entry.body, at, votes: [], state: 'open' })
         }
+        this.#cameFrom(entry.body.version, entry.body.commit)
         return
       case 'rules.voted': {
         const { proposal, by, decision, reason } = entry.body
@@ -90,6 +103,11 @@ export class VersionBook {
         return
       default:
     }
+  }
+
+  #cameFrom(version: string, commit: string | undefined): void {
+    const stored = this.#versions.get(version)
+    if (stored !== undefined && commit !== undefined) this.#versions.set(version, { ...stored, commit })
   }
 
   #change(id: string, change: (before: Proposal) => Partial<Proposal>): void {

@@ -76,7 +76,9 @@ const noRulebook: ApiDeps['rulebook'] = {
     throw new Error('There is no rulebook in this test.')
   },
   versions: () => [],
+  review: undefined,
   proposals: () => [],
+  whyNotVote: () => undefined,
   read: unknown,
   load: unknown,
   rollback: unknown,

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { StoredVersion } from '../../rulebook/index.ts'
+import { authorize, type Person } from '../../people/index.ts'
+import type { Proposal, StoredVersion } from '../../rulebook/index.ts'
 import { type ApiEnv, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
@@ -7,6 +8,7 @@ import {
   ruleChangeSchema,
   ruleLoadSchema,
   ruleProposalSchema,
+  ruleProposalsSchema,
   ruleRollbackSchema,
   ruleVersionFilesSchema,
   ruleVersionsSchema,
@@ -53,7 +55,7 @@ const proposals = createRoute({
   method: 'get',
   path: '/api/rules/proposals',
   summary: 'Changes of the rules that wait for somebody to accept them, and the last that did; newest first',
-  responses: { ...failures, 200: json(z.object({ proposals: z.array(ruleProposalSchema).readonly() }), 'Proposals') },
+  responses: { ...failures, 200: json(ruleProposalsSchema, 'Proposals') },
 })
 
 const vote = createRoute({
@@ -68,6 +70,11 @@ const vote = createRoute({
 export function ruleVersionRoutes(app: OpenAPIHono<ApiEnv>, { rulebook }: ApiDeps): void {
   const view = (stored: StoredVersion) => {
     return { ...stored, inForce: stored.version === rulebook.status().inForce.judge.version }
+  }
+
+  const proposalFor = (proposal: Proposal, person: Person) => {
+    const reason = rulebook.whyNotVote(proposal, person.id)
+    return { ...proposal, mayVote: reason === undefined ? authorize(person, 'vote') : { allowed: false, reason } }
   }
 
   app.openapi(versions, (c) => {
@@ -90,10 +97,15 @@ export function ruleVersionRoutes(app: OpenAPIHono<ApiEnv>, { rulebook }: ApiDep
     return c.json(await rulebook.rollback(wanted, c.get('person').id, reason), 201)
   })
 
-  app.openapi(proposals, (c) => c.json({ proposals: rulebook.proposals() }, 200))
+  app.openapi(proposals, (c) => {
+    const listed = rulebook.proposals().map((proposal) => proposalFor(proposal, c.get('person')))
+    return c.json({ review: rulebook.review ?? null, proposals: listed }, 200)
+  })
 
   app.openapi(vote, async (c) => {
     const { decision, reason } = c.req.valid('json')
-    return c.json(await rulebook.vote(c.req.valid('param').proposal, c.get('person').id, decision, reason), 200)
+    const person = c.get('person')
+    const voted = await rulebook.vote(c.req.valid('param').proposal, person.id, decision, reason)
+    return c.json(proposalFor(voted, person), 200)
   })
 }

@@ -25,6 +25,7 @@ const versionsSchema = z.object({
       at: z.string(),
       inForceAt: z.string().nullable(),
       inForce: z.boolean(),
+      switched: z.object({ by: z.string() }).nullable(),
       commit: z.string().optional(),
       files: z.array(z.object({ file: z.string() })),
     }),
@@ -45,10 +46,11 @@ export function addRuleVersions(rules: Command, { io }: CliContext): void {
       const answer = await apiClient(options, io).get('/api/rules/versions')
       if (options.json) return printJson(io, answer)
       const { inForce, files, versions } = read(versionsSchema, answer)
-      const rows = versions.map(({ version, at, inForceAt, inForce: now, files: listed, commit = '' }) => {
-        return [version, at, now ? 'now' : (inForceAt ?? 'never'), String(listed.length), commit.slice(0, 12)]
+      const rows = versions.map(({ version, at, inForceAt, inForce: now, files: listed, switched, commit = '' }) => {
+        const by = switched?.by ?? (inForceAt === null ? '' : 'the files')
+        return [version, at, now ? 'now' : (inForceAt ?? 'never'), by, String(listed.length), commit.slice(0, 12)]
       })
-      io.out(table(['VERSION', 'ON RECORD', 'IN FORCE', 'FILES', 'COMMIT'], rows, colorsOf(io)))
+      io.out(table(['VERSION', 'ON RECORD', 'IN FORCE', 'BY', 'FILES', 'COMMIT'], rows, colorsOf(io)))
       if (files !== inForce) io.out(`The files hold ${safeText(files)}, which is not in force.\n`)
     })
 
