@@ -4,6 +4,7 @@
  */
 import type { z } from '@hono/zod-openapi'
 import type * as toldPeople from '../console/src/api/people-types.ts'
+import type * as toldOfRules from '../console/src/api/rule-types.ts'
 import type * as told from '../console/src/api/types.ts'
 import type * as peopleApi from '../src/api/people-schemas.ts'
 import type * as ruleApi from '../src/api/rule-schemas.ts'
@@ -44,11 +45,23 @@ export const agreed: readonly [
   session: Agrees<told.SessionView, typeof api.sessionSchema>,
   verification: Agrees<told.Verification, typeof api.verificationSchema>,
   ledgerHead: Agrees<told.LedgerHead, typeof api.ledgerHeadSchema>,
-  rules: Agrees<told.RulesView, typeof ruleApi.rulesSchema>,
-  ruleFiles: Agrees<told.RuleFiles, typeof ruleApi.ruleFilesSchema>,
-  ruleCheck: Agrees<told.RuleCheck, typeof ruleApi.ruleCheckSchema>,
+  rules: Agrees<toldOfRules.RulesView, typeof ruleApi.rulesSchema>,
+  ruleFiles: Agrees<toldOfRules.RuleFiles, typeof ruleApi.ruleFilesSchema>,
+  ruleCheck: Agrees<toldOfRules.RuleCheck, typeof ruleApi.ruleCheckSchema>,
+  ruleVersions: Agrees<toldOfRules.RuleVersions, typeof ruleApi.ruleVersionsSchema>,
+  ruleVersionFiles: Agrees<toldOfRules.RuleVersionFiles, typeof ruleApi.ruleVersionFilesSchema>,
+  ruleChange: Agrees<toldOfRules.RuleChange, typeof ruleApi.ruleChangeSchema>,
+  ruleProposal: Agrees<toldOfRules.RuleProposal, typeof ruleApi.ruleProposalSchema>,
+  ruleProposals: Agrees<toldOfRules.RuleProposals, typeof ruleApi.ruleProposalsSchema>,
+  canary: Agrees<toldOfRules.CanaryReport, typeof ruleApi.canaryReportSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
 ] = [
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
   true,
   true,
   true,

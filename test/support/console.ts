@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,16 +57,27 @@ async function firstToken(url: string, link: string): Promise<string> {
   return issued.token
 }
 
+export interface ConsoleOptions {
+  /** Text of the one rule file, in the place of the shipped rules; it is `rules/r.yaml` in the folder. */
+  readonly rules?: string
+  /** Further lines of the configuration. */
+  readonly config?: string
+}
+
 /** The built product before a real PostgreSQL, and a real browser to look at it with. */
-export async function startConsole(): Promise<ConsoleUnderTest> {
+export async function startConsole({ rules, config: further = '' }: ConsoleOptions = {}): Promise<ConsoleUnderTest> {
   const postgres = await startTestPostgres()
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-console-'))
   const [port, door] = [await freePort(), await freePort()]
-  const rules = fileURLToPath(new URL('../../rules', import.meta.url))
+  const shipped = fileURLToPath(new URL('../../rules', import.meta.url))
+  if (rules !== undefined) {
+    await mkdir(join(folder, 'rules'))
+    await writeFile(join(folder, 'rules', 'r.yaml'), rules)
+  }
   const config = join(folder, 'sallyport.yaml')
   await writeFile(
     config,
-    `listen: 127.0.0.1:${port}\ndata: ${folder}/data\nrules: [${JSON.stringify(rules)}]\ndoors:\n  - name: shop-db\n    protocol: postgres\n    listen: 127.0.0.1:${door}\n    upstream: postgres://${postgres.host}:${postgres.port}\n`,
+    `listen: 127.0.0.1:${port}\ndata: ${folder}/data\nrules: [${JSON.stringify(rules === undefined ? shipped : join(folder, 'rules'))}]\n${further}doors:\n  - name: shop-db\n    protocol: postgres\n    listen: 127.0.0.1:${door}\n    upstream: postgres://${postgres.host}:${postgres.port}\n`,
   )
   const server = sallyportRunning(['serve', '-c', config])
   const [, first = ''] = await server.printed(/First sign-in: (\S+)/)

@@ -25,9 +25,6 @@ import type {
   LedgerHead,
   LedgerView,
   Me,
-  RuleCheck,
-  RuleFiles,
-  RulesView,
   SessionView,
   Verification,
   VoteDecision,
@@ -165,24 +162,6 @@ export const useLatestEntries = (size: number) =>
 
 export const useVerify = () =>
   useMutation({ retry: false, mutationFn: () => postJson<Verification>('/api/ledger/verify', {}) })
-
-export const useRules = () =>
-  useQuery({ queryKey: ['rules'], queryFn: ({ signal }) => getJson<RulesView>('/api/rules', signal) })
-
-/** The files of the rules in force. */
-export const useRuleFiles = () =>
-  useQuery({ queryKey: ['rules', 'files'], queryFn: ({ signal }) => getJson<RuleFiles>('/api/rules/files', signal) })
-
-/** What the server would say to a rule file with this text; asked once for each text. */
-export const useRuleCheck = (file: string, text: string, enabled: boolean) =>
-  useQuery({
-    queryKey: ['rules', 'check', file, text],
-    queryFn: () => postJson<RuleCheck>('/api/rules/check', { file, text }),
-    enabled,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 10_000,
-    placeholderData: keepPreviousData,
-  })
 
 /** Actions, newest first. Looks for new ones every few seconds while only the newest page is shown. */
 export const useTimeline = (filter: TimelineFilter) =>

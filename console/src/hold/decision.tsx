@@ -6,6 +6,7 @@ import type { HoldView, VoteDecision } from '../api/types.ts'
 import { longTime } from '../format/time.ts'
 import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
+import page from '../parts/page.module.css'
 import { TimeLeft } from '../parts/time.tsx'
 import classes from './hold.module.css'
 
@@ -142,7 +143,7 @@ function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
           ref={rejectButton}
           color="red"
           variant="outline"
-          className={allowed ? (classes.reject ?? '') : ''}
+          className={allowed ? (page.reject ?? '') : ''}
           leftSection={<IconX size={16} aria-hidden="true" />}
           disabled={!allowed || busy === 'approve'}
           loading={busy === 'reject'}

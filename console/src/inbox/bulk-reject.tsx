@@ -3,6 +3,7 @@ import { IconX } from '@tabler/icons-react'
 import { type FormEvent, useRef, useState } from 'react'
 import { useRejectAll } from '../api/queries.ts'
 import { Notice } from '../parts/notice.tsx'
+import page from '../parts/page.module.css'
 import classes from './inbox.module.css'
 
 interface BulkRejectProps {
@@ -72,7 +73,7 @@ export function BulkReject({ selected, clear }: BulkRejectProps) {
             type="submit"
             color="red"
             variant="outline"
-            className={classes.reject ?? ''}
+            className={page.reject ?? ''}
             loading={reject.isPending}
             leftSection={<IconX size={16} aria-hidden="true" />}
           >

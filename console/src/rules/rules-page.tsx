@@ -1,19 +1,26 @@
 import { Button, SegmentedControl } from '@mantine/core'
 import { useState } from 'react'
-import { useRules } from '../api/queries.ts'
-import type { RulesView } from '../api/types.ts'
-import { outcomeTone } from '../format/impact.ts'
+import { useCanary, useRules } from '../api/rule-queries.ts'
+import type { RulesView } from '../api/rule-types.ts'
+import { number, outcomeTone } from '../format/impact.ts'
 import { Failure, Loading } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import classes from '../parts/page.module.css'
 import { Tag } from '../parts/tag.tsx'
+import { Canary } from './canary.tsx'
+import { Proposals } from './proposals.tsx'
 import { RuleFiles } from './rule-files.tsx'
 import own from './rules.module.css'
+import { Versions } from './versions.tsx'
 
-/** The rule set in force, and why newer files are not, where that is so. */
+const views = ['rules', 'files', 'versions', 'canary'] as const
+type View = (typeof views)[number]
+
+/** The rule set in force, what waits to take its place, and what was in force before. */
 export function RulesPage() {
   const { data, error, refetch } = useRules()
-  const [view, setView] = useState<'rules' | 'files'>('rules')
+  const [view, setView] = useState<View>('rules')
+  const canary = useCanary().data ?? null
   const [at, setAt] = useState<{ file: string; line: number } | null>(null)
   return (
     <>
@@ -43,21 +50,28 @@ export function RulesPage() {
               <pre className={classes.problems}>{data.problems}</pre>
             </Notice>
           )}
+          <Proposals inForce={data.version} />
           <SegmentedControl
             className={own.views ?? ''}
             aria-label="What to show"
             value={view}
             onChange={(value) => {
               setAt(null)
-              setView(value === 'files' ? 'files' : 'rules')
+              setView(views.find((one) => one === value) ?? 'rules')
             }}
             data={[
               { value: 'rules', label: `Rules (${data.rules.length})` },
               { value: 'files', label: `Files (${data.files.length})` },
+              { value: 'versions', label: 'Versions' },
+              ...(canary === null ? [] : [{ value: 'canary', label: `Canary (${number(canary.differently)})` }]),
             ]}
           />
           {view === 'files' ? (
             <RuleFiles at={at} />
+          ) : view === 'versions' ? (
+            <Versions />
+          ) : view === 'canary' && canary !== null ? (
+            <Canary report={canary} />
           ) : data.rules.length === 0 ? (
             <Notice tone="warn" title="There are no rules">
               Every action that can be understood is let through and recorded.

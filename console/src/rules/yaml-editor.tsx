@@ -7,7 +7,7 @@ import { EditorState } from '@codemirror/state'
 import { EditorView, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
-import type { Diagnostic } from '../api/types.ts'
+import type { Diagnostic } from '../api/rule-types.ts'
 import { actionFields, celWords, ruleKeys } from './rule-words.ts'
 
 interface YamlEditorProps {

@@ -1,47 +1,27 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type GitRepository, makeGitRepository, noGit } from '../../../test/support/git-repository.ts'
 import { completeAction } from '../../action/index.ts'
 import { openRuleStore, type RuleStore } from '../store.ts'
 import { GitRules, type GitRulesOptions } from './git-rules.ts'
 
-const noGit = spawnSync('git', ['--version']).status === 0 ? '' : ' – not run: no git in PATH'
-
 let folder: string
 let origin: string
+let repository: GitRepository
 let store: RuleStore | undefined
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-git-'))
   origin = join(folder, 'origin')
-  mkdirSync(origin)
-  git('init', '--quiet', '--initial-branch=main')
+  repository = makeGitRepository(origin)
 })
 afterEach(async () => {
   await store?.close()
   store = undefined
   rmSync(folder, { recursive: true, force: true })
 })
-
-function git(...words: string[]): string {
-  const who = ['-c', 'user.name=ann', '-c', 'user.email=ann@example.com', '-c', 'commit.gpgsign=false']
-  return execFileSync('git', [...who, ...words], { cwd: origin, encoding: 'utf8' }).trim()
-}
-
-function put(file: string, text: string): void {
-  mkdirSync(dirname(join(origin, file)), { recursive: true })
-  writeFileSync(join(origin, file), text)
-}
-
-/** @returns the commit */
-function commit(files: Record<string, string>): string {
-  for (const [file, text] of Object.entries(files)) put(file, text)
-  git('add', '--all')
-  git('commit', '--quiet', '--allow-empty', '-m', 'change')
-  return git('rev-parse', 'HEAD')
-}
 
 const rule = (id: string, then: string) =>
   `version: 1\nrules:\n  - { id: ${id}, about: ${id}, when: 'true', then: ${then} }\n`
@@ -56,7 +36,7 @@ const refusal = async (rules: GitRules) => {
 
 describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
   test('are the rule files of a folder at the newest commit of the branch, and nothing else', async () => {
-    const id = commit({
+    const id = repository.commit({
       'rules/b.yaml': rule('b', 'flag'),
       'rules/more/a.yml': rule('a', 'hold'),
       'rules/README.md': '# no rules',
@@ -64,8 +44,8 @@ describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
       'rules/.github/x.yaml': 'x',
       'elsewhere.yaml': 'x',
     })
-    git('checkout', '--quiet', '-b', 'other')
-    commit({ 'rules/c.yaml': 'x' })
+    repository.git('checkout', '--quiet', '-b', 'other')
+    repository.commit({ 'rules/c.yaml': 'x' })
     const read = await (await open()).read()
     expect(read).toEqual({
       commit: id,
@@ -83,22 +63,22 @@ describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
   })
 
   test('follow the branch, also where its history is another', async () => {
-    commit({ 'rules/a.yaml': rule('a', 'flag') })
+    repository.commit({ 'rules/a.yaml': rule('a', 'flag') })
     const source = await open()
     store = await openRuleStore({ paths: [], source, rescan: 0 })
     const outcome = () => store?.current().judge.judge(completeAction({})).outcome
-    const next = commit({ 'rules/a.yaml': rule('a', 'block') })
+    const next = repository.commit({ 'rules/a.yaml': rule('a', 'block') })
     await store.reload()
     expect([outcome(), store.current().commit]).toEqual(['block', next])
-    git('checkout', '--quiet', '--orphan', 'fresh')
-    commit({ 'rules/a.yaml': rule('a', 'hold') })
-    git('branch', '--force', 'main', 'fresh')
+    repository.git('checkout', '--quiet', '--orphan', 'fresh')
+    repository.commit({ 'rules/a.yaml': rule('a', 'hold') })
+    repository.git('branch', '--force', 'main', 'fresh')
     await Promise.all([store.reload(), store.reload()])
     expect(outcome()).toBe('hold')
   })
 
   test('that do not load, or cannot be fetched, leave the last good ones in force and say why', async () => {
-    commit({ 'rules/a.yaml': rule('a', 'flag') })
+    repository.commit({ 'rules/a.yaml': rule('a', 'flag') })
     const source = await open()
     const refused: string[] = []
     const onRefused = ({ diagnostics }: { diagnostics: readonly { message: string }[] }) => {
@@ -107,7 +87,7 @@ describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
     let mended = 0
     store = await openRuleStore({ paths: [], source, rescan: 0, onRefused, onMended: () => mended++ })
     const { version } = store.current().judge
-    commit({ 'rules/a.yaml': rule('a', 'flog') })
+    repository.commit({ 'rules/a.yaml': rule('a', 'flog') })
     await store.reload()
     expect(refused.at(-1)).toContain('flog')
     renameSync(origin, `${origin}-gone`)
@@ -115,13 +95,13 @@ describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
     expect(refused.at(-1)).toContain('cannot be fetched')
     renameSync(`${origin}-gone`, origin)
     expect(store.current().judge.version).toBe(version)
-    commit({ 'rules/a.yaml': rule('a', 'flag') })
+    repository.commit({ 'rules/a.yaml': rule('a', 'flag') })
     await store.reload()
     expect([store.current().judge.version, mended]).toEqual([version, 1])
   })
 
   test('start without the network from what was fetched before; with nothing fetched they do not', async () => {
-    commit({ 'rules/a.yaml': rule('a', 'flag') })
+    repository.commit({ 'rules/a.yaml': rule('a', 'flag') })
     await open()
     renameSync(origin, `${origin}-gone`)
     expect(await (await open()).read()).toMatchObject({ files: [{ file: 'rules/a.yaml' }] })
@@ -131,9 +111,9 @@ describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
   })
 
   test('nothing of the repository acts: a link is refused, no hook or command runs', async () => {
-    commit({ 'rules/a.yaml': rule('a', 'flag') })
+    repository.commit({ 'rules/a.yaml': rule('a', 'flag') })
     symlinkSync('/etc/passwd', join(origin, 'rules', 'link.yaml'))
-    commit({})
+    repository.commit({})
     const source = await open()
     expect(await refusal(source)).toEqual(['rules/link.yaml: is no ordinary file in the repository'])
     unlinkSync(join(origin, 'rules', 'link.yaml'))
@@ -145,17 +125,17 @@ describe.skipIf(noGit !== '')(`rules from a git repository${noGit}`, () => {
   })
 
   test('a file that is too large or no UTF-8 is refused', async () => {
-    commit({ 'rules/a.yaml': `#${'x'.repeat(1024 * 1024)}` })
+    repository.commit({ 'rules/a.yaml': `#${'x'.repeat(1024 * 1024)}` })
     const source = await open()
     expect(await refusal(source)).toEqual([expect.stringContaining('larger than')])
     writeFileSync(join(origin, 'rules', 'a.yaml'), Buffer.from([0x23, 0xff]))
-    commit({})
+    repository.commit({})
     await source.refresh()
     expect(await refusal(source)).toEqual([expect.stringContaining('cannot be read')])
   })
 
   test('a password in the address is not told', async () => {
-    commit({ 'rules/a.yaml': rule('a', 'flag') })
+    repository.commit({ 'rules/a.yaml': rule('a', 'flag') })
     const failing = open({ url: 'http://ann:secret@127.0.0.1:1/x.git', mirror: join(folder, 'fresh') })
     await expect(failing).rejects.toThrow(/cannot be fetched/)
     await expect(failing).rejects.not.toThrow(/secret/)
