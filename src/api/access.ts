@@ -1,7 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { SallyportError } from '../errors/index.ts'
+import type { WorkloadIdentity } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
 import { authorize, type Caller, type Command, type People } from '../people/index.ts'
+import type { ApiDeps } from './deps.ts'
 import { sessionCookie } from './session-cookie.ts'
 
 /** What stands in the context of a request that was let in. */
@@ -11,7 +13,8 @@ export interface ApiEnv {
     outgoing?: { destroy(): unknown }
     incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } }
   }
-  Variables: { person: Caller; token: string }
+  /** `workload` under /api/ci where a change is opened; `person` and `token` everywhere else. */
+  Variables: { person: Caller; token: string; workload: WorkloadIdentity }
 }
 
 /** The token in the Authorization header (RFC 6750, 2.1). */
@@ -22,6 +25,9 @@ export function bearerOf(c: Context): string | undefined {
 /** Paths under /api that answer without a token. */
 const openPaths: ReadonlySet<string> = new Set(['/api/health', '/api/sign-in', '/api/sign-in/link', '/api/sign-out'])
 
+/** What workloads ask for: their tokens are none of people. */
+const ofWorkloads = '/api/ci/'
+
 /** Lets nobody unknown past, wherever under /api they go: a route that was forgotten is closed, not open. */
 export function authenticated(
   people: People,
@@ -30,7 +36,7 @@ export function authenticated(
 ): MiddlewareHandler<ApiEnv> {
   const cookie = sessionCookie(publicUrl)
   return async (c, next) => {
-    if (openPaths.has(c.req.path)) return next()
+    if (openPaths.has(c.req.path) || c.req.path.startsWith(ofWorkloads)) return next()
     // A header that is there decides: a token that is refused does not fall back to the cookie.
     const header = c.req.header('authorization')
     const token = header === undefined ? cookie.read(c) : bearerOf(c)
@@ -51,6 +57,20 @@ export function authenticated(
     }
     c.set('person', person)
     c.set('token', token)
+    return next()
+  }
+}
+
+/** Under /api/ci: lets a workload past to open a change, and the run of a change to ask for it. */
+export function workload({ changes, workloads }: Pick<ApiDeps, 'changes' | 'workloads'>): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const token = bearerOf(c)
+    if (token === undefined) throw new SallyportError('unauthenticated', 'No token of a workload was sent.')
+    if (c.req.path === `${ofWorkloads}changes`) c.set('workload', await workloads.verify(token))
+    // Whether there is such a change is told to its run only.
+    else if (c.req.path !== `${ofWorkloads}changes/${changes.bySecret(token)?.change}`) {
+      throw new SallyportError('unauthenticated', 'This is not the secret of the change.')
+    }
     return next()
   }
 }

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { type ApiEnv, authenticated } from './access.ts'
+import { type ApiEnv, authenticated, workload } from './access.ts'
 import { consoleFiles } from './console-files.ts'
 import type { ApiDeps } from './deps.ts'
 import { answerError, errorBody } from './errors.ts'
 import { HoldFeed } from './hold-feed.ts'
 import { knownHost } from './host-check.ts'
 import { actionRoutes } from './routes/actions.ts'
+import { changeRoutes } from './routes/changes.ts'
 import { doorRoutes } from './routes/doors.ts'
 import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
@@ -26,9 +27,14 @@ import { sessionCookieName } from './session-cookie.ts'
 
 /** Bytes of a request body; nothing that people send is near it. */
 const bodyAtMost = 64 * 1024
-/** Where a body holds a rule file, which may have 1 MiB; as JSON it is longer. */
+/** Where a body holds a rule file or the SQL of a change, which may have 1 MiB; as JSON it is longer. */
 const ruleBodyAtMost = 2 * 1024 * 1024
-const ruleBodies: ReadonlySet<string> = new Set(['/api/rules/check', '/api/rules/versions', '/api/rules/canary'])
+const ruleBodies: ReadonlySet<string> = new Set([
+  '/api/rules/check',
+  '/api/rules/versions',
+  '/api/rules/canary',
+  '/api/ci/changes',
+])
 
 export type Api = OpenAPIHono<ApiEnv>
 
@@ -49,6 +55,7 @@ export function createApi(deps: ApiDeps): Api {
   app.notFound((c) => c.json(errorBody('not_found', `There is nothing at ${c.req.path}.`), 404))
 
   app.use(securityHeaders(), knownHost(deps.publicUrl))
+  app.use('/api/ci/*', workload(deps))
   app.use('/api/*', sameOriginOnly(deps.publicUrl), authenticated(deps.people, deps.locks, deps.publicUrl), jsonOnly)
   const [body, ruleBody] = [atMost(bodyAtMost), atMost(ruleBodyAtMost)]
   app.use('/api/*', (c, next) => (ruleBodies.has(c.req.path) ? ruleBody : body)(c, next))
@@ -64,6 +71,7 @@ export function createApi(deps: ApiDeps): Api {
   ruleCanaryRoutes(app, deps)
   peopleRoutes(app, deps)
   lockRoutes(app, deps)
+  changeRoutes(app, deps)
   eventRoutes(app, parts)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

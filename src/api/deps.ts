@@ -1,12 +1,14 @@
 import type { Actor, Outcome } from '../action/index.ts'
+import type { Changes } from '../changes/index.ts'
 import type { Canary } from '../gate/index.ts'
 import type { BreakGlass, Holds } from '../holds/index.ts'
-import type { Ledger, LedgerVerification } from '../ledger/index.ts'
+import type { Ledger, LedgerVerification, WorkloadIdentity } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
 import type { People, SignIn } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
 import type { ActionSearch } from '../search/index.ts'
+import type { ChangeInput } from './change-schemas.ts'
 import type { HoldFeed } from './hold-feed.ts'
 
 /** A door as it is right now. */
@@ -54,6 +56,14 @@ export interface RulesNow {
   readonly problems: string | null
 }
 
+/** Workloads, and what they ask for. */
+export interface Workloads {
+  /** Whose token of CI this is. @throws SallyportError `unauthenticated`, `forbidden`, `upstream_unreachable` */
+  verify(token: string): Promise<WorkloadIdentity>
+  /** @throws SallyportError `invalid_request`, `conflict`, `ledger_unavailable` */
+  open(identity: WorkloadIdentity, request: ChangeInput): Promise<{ readonly change: string; readonly secret: string }>
+}
+
 /** What the API is put together from. */
 export interface ApiDeps {
   readonly people: People
@@ -61,6 +71,8 @@ export interface ApiDeps {
   readonly holds: Holds
   readonly breakGlass: BreakGlass
   readonly locks: Locks
+  readonly changes: Changes
+  readonly workloads: Workloads
   readonly ledger: Ledger
   readonly search: ActionSearch
   readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }

@@ -6,7 +6,7 @@
  * @module
  */
 export { type Api, createApi } from './app.ts'
-export type { ApiDeps, DoorView, RulesNow, Sessions, SessionView } from './deps.ts'
+export type { ApiDeps, DoorView, RulesNow, Sessions, SessionView, Workloads } from './deps.ts'
 export { type HoldView, viewHold } from './hold-view.ts'
 export { passwordLink } from './password-link.ts'
 export { type ListeningApi, startApi } from './server.ts'

@@ -33,6 +33,10 @@ function summary(entry: Entry): string {
       return `${entry.body.hold} ${entry.body.as} by ${entry.body.by}: ${entry.body.reason}`
     case 'hold.released':
       return entry.body.hold
+    case 'change.opened': {
+      const { change, title, statements, identity } = entry.body
+      return `${change} "${title}": ${statements.length} statements, by ${identity.name}:${identity.repository} run ${identity.run}`
+    }
     case 'rules.loaded':
       return `${entry.body.version}, ${entry.body.rules} rules in ${entry.body.files.length} files`
     case 'rules.stored':

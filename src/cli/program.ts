@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../version.ts'
 import type { AddCommand, CliContext } from './command.ts'
+import { addChange } from './commands/change.ts'
 import { addClassify } from './commands/classify.ts'
 import { addDemo } from './commands/demo.ts'
 import { addHolds } from './commands/holds.ts'
@@ -24,6 +25,7 @@ const commands: readonly AddCommand[] = [
   addTour,
   addServe,
   addHolds,
+  addChange,
   addRules,
   addJudge,
   addClassify,

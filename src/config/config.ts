@@ -73,6 +73,21 @@ export interface Config {
   }
   /** Whose people may let a hold pass in an emergency. */
   readonly breakGlass: { readonly groups: readonly string[] }
+  /** Who may open changes, and who approves them; `longest` in milliseconds. */
+  readonly changes: {
+    readonly issuers: readonly {
+      readonly name: string
+      readonly url: string
+      readonly audience: string
+      readonly provider: 'github' | 'gitlab'
+      readonly repositories: readonly string[]
+      readonly refs: readonly string[]
+      readonly environments?: readonly string[] | undefined
+    }[]
+    readonly approvals: number
+    readonly from: readonly string[]
+    readonly longest: number
+  }
   readonly allowInsecureListen: boolean
   readonly log: { readonly level: (typeof logLevels)[number] }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { outcomes } from '../action/index.ts'
 import { type Address, parseAddress } from './address.ts'
+import { changesSchema } from './changes.ts'
 import { parseDuration } from './duration.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -290,6 +291,7 @@ export const configSchema = z.strictObject({
         .describe('Groups whose people may let a hold pass in an emergency, with a reason. Default: nobody'),
     })
     .prefault({}),
+  changes: changesSchema(httpUrl, duration('1m', longestWait).prefault('24h')).prefault({}),
   allowInsecureListen: z
     .boolean()
     .default(false)

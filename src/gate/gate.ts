@@ -1,5 +1,6 @@
 import type { Action, Outcome } from '../action/index.ts'
 import type { HeldRows, Settlement, Urgency } from '../ledger/index.ts'
+import type { ChangeUse } from './change-run.ts'
 
 export type { HeldRows }
 
@@ -20,6 +21,8 @@ export interface Unit {
   readonly record: Urgency
   /** Milliseconds the client may be kept waiting for reviewers; 0: refuse at once with the hold's id. */
   readonly wait: number
+  /** What each action is to the change that its session is a run of; left out: it is none. */
+  readonly change?: readonly ChangeUse[] | undefined
 }
 
 /** Three sentences for the person at the other end: what, why, what to do. */

@@ -6,6 +6,7 @@
 
 export { Backtest, type BacktestLine, type BacktestReport } from './backtest.ts'
 export { Canary, type CanaryDifference, type CanaryReport } from './canary.ts'
+export type { ChangeRun, ChangeUse, FinalUse } from './change-run.ts'
 export type { JudgedExample } from './example.ts'
 export type { Decision, End, Gate, HeldRows, Measured, Refusal, RefusalCode, Unit, Words } from './gate.ts'
 export { type GateOptions, LedgerGate } from './ledger-gate.ts'

@@ -6,6 +6,7 @@ import type { Lock, Locks } from '../locks/index.ts'
 import type { Judge, Moment } from '../rules/index.ts'
 import { bindingOf, bindingOfHold } from './binding.ts'
 import { judgedBody, settledBody } from './bodies.ts'
+import { coveredByChange, isOfChange, withChange } from './by-change.ts'
 import type { Canary } from './canary.ts'
 import type { Decision, End, Gate, Measured, Refusal, Unit, Words } from './gate.ts'
 import { carrierOf, covers, MeasuredUnit } from './measured.ts'
@@ -84,13 +85,13 @@ export class LedgerGate implements Gate {
 
   submit(unit: Unit, notify: (notice: Words) => void): Decision {
     try {
-      const judged = this.#judge(unit)
+      const judged = this.#judge(unit, withChange)
       if (judged === undefined) return { kind: 'pass', recorded: this.#options.ledger.flush() }
       const recorded = this.#recordIntents(unit, judged)
       switch (judged.verdict.outcome) {
         case 'allow':
         case 'flag':
-          return { kind: 'pass', recorded }
+          return { kind: 'pass', recorded, ...(isOfChange(unit) ? { byApproval: true } : {}) }
         case 'block':
           return this.#refuse(unit, refusalOf(judged))
         case 'hold':
@@ -126,7 +127,10 @@ export class LedgerGate implements Gate {
       const recorded = this.#recordVerdicts(exact, judged)
       if (outcome === 'flag') return { kind: 'pass', recorded }
       if (outcome === 'block') return this.#refuse(exact, refusalOf(judged))
-      const released = [unit, ...approved].flatMap((one) => this.#released.get(one)?.actions ?? [])
+      const review = reviewFor(judged.verdicts)
+      const released = [unit, ...approved].flatMap(
+        (one) => this.#released.get(one)?.actions ?? coveredByChange(one, review),
+      )
       if (released.length > 0 && covers(released, exact.actions)) return { kind: 'pass', recorded }
       return this.#hold(exact, judged, notify)
     } catch (error) {
@@ -163,13 +167,14 @@ export class LedgerGate implements Gate {
     }
   }
 
-  #judge(unit: Unit): Judgements | undefined {
+  #judge(unit: Unit, and = (verdicts: readonly Verdict[], _: Unit) => verdicts): Judgements | undefined {
     const judge = this.#options.judge()
     const locked = this.#locked(unit, judge.version)
     if (locked !== undefined) return locked
     const moment = this.#options.moment?.(unit.actions)
-    const verdicts = unit.actions.map((action) => verdictOf(judge, action, unit.unknown, moment))
-    this.#options.beside?.judged(unit, verdicts, moment)
+    const ruled = unit.actions.map((action) => verdictOf(judge, action, unit.unknown, moment))
+    this.#options.beside?.judged(unit, ruled, moment)
+    const verdicts = and(ruled, unit)
     const decided = deciding(verdicts)
     const action = unit.actions[decided?.index ?? 0]
     if (decided === undefined || action === undefined) return undefined

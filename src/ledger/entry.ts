@@ -1,4 +1,4 @@
-import type { Action, Outcome } from '../action/index.ts'
+import type { Action, Effect, Outcome } from '../action/index.ts'
 
 /** How an action ended. `unknown`: it was let through and nobody saw the end (crash, lost connection). */
 export const settlements = ['completed', 'failed', 'refused', 'withdrawn', 'unknown'] as const
@@ -54,6 +54,51 @@ export interface HeldRows {
   readonly columns: readonly string[]
   /** The server's text of each value, cut to 200 characters; null: NULL. */
   readonly rows: readonly (readonly (string | null)[])[]
+}
+
+/** Who a workload is, as an OIDC issuer that is trusted says of it. */
+export interface WorkloadIdentity {
+  /** URL of the issuer, and what the configuration calls it. */
+  readonly issuer: string
+  readonly name: string
+  readonly subject: string
+  readonly repository: string
+  readonly ref: string
+  readonly sha: string
+  readonly run: string
+  /** Who set it off, where the issuer tells: `<name>:<login>`. */
+  readonly actor?: string
+}
+
+/** One statement of a change. */
+export interface ChangeStatement {
+  /** Whole, as it was given. */
+  readonly sql: string
+  /** SHA-256 of its text without comments and needless whitespace: what makes it the same statement. */
+  readonly digest: string
+  readonly operation: string
+  readonly effects: readonly Effect[]
+  /** Rows it may change or delete; left out: none. */
+  readonly rows?: number
+}
+
+/** A deployment that asks to be let through once. */
+export interface ChangeOpened {
+  readonly change: string
+  readonly kind: string
+  readonly title: string
+  readonly door: string
+  readonly database: string
+  readonly identity: WorkloadIdentity
+  readonly review: ReviewAsked
+  /** In the order in which they run. */
+  readonly statements: readonly ChangeStatement[]
+  /** SHA-256 over target and statements: the plan. */
+  readonly digest: string
+  /** SHA-256 of what a session has to show to be its run. */
+  readonly secret: string
+  /** RFC 3339: after this nothing of it passes any more. */
+  readonly expiresAt: string
 }
 
 /** What the rules said of an action. */
@@ -210,6 +255,20 @@ export interface EntryBodies {
     readonly by: string
   }
   'lock.lifted': { readonly lock: string; readonly by: string; readonly reason: string }
+  'change.opened': ChangeOpened
+  /** `groups`: those of the person then. */
+  'change.approved': {
+    readonly change: string
+    readonly by: string
+    readonly reason: string
+    readonly groups: readonly string[]
+  }
+  'change.rejected': { readonly change: string; readonly by: string; readonly reason: string }
+  'change.closed': { readonly change: string; readonly by: string; readonly reason: string }
+  /** Statements `from`, … are about to become final, as these actions: on the record before they are. */
+  'change.used': { readonly change: string; readonly from: number; readonly actions: readonly string[] }
+  /** The target has taken statements `from` to before `to` back for certain: they may run again. */
+  'change.restored': { readonly change: string; readonly from: number; readonly to: number; readonly why: string }
   'person.put': {
     readonly id: string
     readonly name: string

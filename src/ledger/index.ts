@@ -16,6 +16,8 @@
  * @module
  */
 export {
+  type ChangeOpened,
+  type ChangeStatement,
   type Entry,
   type EntryBodies,
   type EntryKind,
@@ -27,6 +29,7 @@ export {
   type ReviewStep,
   type Settlement,
   settlements,
+  type WorkloadIdentity,
 } from './entry.ts'
 export { type FileLayer, type LayerFile, nodeFiles } from './file-layer.ts'
 export type { FileLedger, StateListener } from './file-ledger.ts'

@@ -71,6 +71,11 @@ describe('the rule set as a whole', () => {
       decide('ALTER TABLE', ['deploy', 'destroy'], { resources: [{ name: 'audit_log' }], ...traits('drop-column') }),
       'hold',
     ],
+    [
+      'DROP TABLE in an approved change',
+      decide('DROP TABLE', ['destroy'], { change: { id: 'chg_1', kind: 'deployment', verified: true } }),
+      'hold',
+    ],
     ['SET session_replication_role', decide('SET', ['conceal'], traits('replication-role')), 'block'],
     ['lo_export', decide('SELECT', ['execute'], traits('server-file', 'function-call')), 'block'],
     ['pg_cancel_backend(123)', decide('SELECT', ['disrupt'], traits('function-call')), 'flag'],
@@ -117,6 +122,7 @@ describe('a second CEL engine (@bufbuild/cel)', () => {
       operation: fc.constantFrom(...operations),
       effects: fc.subarray([...effects], { maxLength: 3 }),
       kind: fc.constantFrom('human' as const, 'agent' as const),
+      verified: fc.constantFrom(undefined, undefined, true, false),
       resources: fc.subarray(names, { maxLength: 2 }),
       rows,
       ofTotal: rows,
@@ -125,10 +131,11 @@ describe('a second CEL engine (@bufbuild/cel)', () => {
       cascades: fc.array(fc.record({ table: fc.constant('orders'), rows: fc.constantFrom(1, 1001) }), { maxLength: 2 }),
       traits: fc.option(fc.subarray(vocabulary, { maxLength: 2 }), { nil: undefined }),
     })
-    .map(({ environment, kind, resources, rows, ofTotal, exact, bounded, cascades, traits, ...rest }) =>
+    .map(({ environment, kind, verified, resources, rows, ofTotal, exact, bounded, cascades, traits, ...rest }) =>
       completeAction({
         ...rest,
         actor: { kind },
+        ...(verified === undefined ? {} : { change: { id: 'chg_1', kind: 'deployment', verified } }),
         target: { environment },
         resources: resources.map((name) => ({ name })),
         impact: { rows, ofTotal, exact, bounded, cascades },
@@ -150,7 +157,7 @@ describe('a second CEL engine (@bufbuild/cel)', () => {
   }
 
   it('says the same of every shipped rule for every action', () => {
-    expect(Object.keys(lists).sort()).toEqual(['production', 'reporting', 'server_roles'])
+    expect(Object.keys(lists).sort()).toEqual(['bookkeeping', 'production', 'reporting', 'server_roles'])
     expect(vocabulary.length).toBeGreaterThan(15)
     const busy = Object.fromEntries(windowNames.map((name) => [name, 1e6]))
     const answers = new Map<string, Set<Answer>>(rules.map(({ summary }) => [summary.id, new Set()]))

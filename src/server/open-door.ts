@@ -1,6 +1,7 @@
 import { watch } from 'chokidar'
 import type { Action } from '../action/index.ts'
 import type { DoorView } from '../api/index.ts'
+import type { Changes } from '../changes/index.ts'
 import { type DoorConfig, formatAddress } from '../config/index.ts'
 import { PostgresDoor } from '../doors/postgres/index.ts'
 import { errorMessage } from '../errors/index.ts'
@@ -14,8 +15,15 @@ export interface OpenDoor {
   close(): Promise<void>
 }
 
-export async function openDoor(config: DoorConfig, gate: LedgerGate, people: People, log: Log): Promise<OpenDoor> {
-  const door = await listen(config, gate, people, (event, details) => log(event, { door: config.name, ...details }))
+/** What a door works with. */
+export interface DoorParts {
+  readonly gate: LedgerGate
+  readonly people: People
+  readonly changes: Changes
+}
+
+export async function openDoor(config: DoorConfig, parts: DoorParts, log: Log): Promise<OpenDoor> {
+  const door = await listen(config, parts, (event, details) => log(event, { door: config.name, ...details }))
   const stopWatching = watchCertificate(config, door, log)
   return {
     door,
@@ -42,7 +50,7 @@ function watchCertificate({ name, tls }: DoorConfig, door: PostgresDoor, log: Lo
   return () => watcher.close()
 }
 
-async function listen(door: DoorConfig, gate: LedgerGate, people: People, log: Log): Promise<PostgresDoor> {
+async function listen(door: DoorConfig, { gate, people, changes }: DoorParts, log: Log): Promise<PostgresDoor> {
   return PostgresDoor.open({
     name: door.name,
     credentials: await doorCredentials(door, people, process.env),
@@ -58,6 +66,7 @@ async function listen(door: DoorConfig, gate: LedgerGate, people: People, log: L
     sample: door.sample,
     limits: door.limits,
     gate,
+    enterChange: (secret, at) => changes.enter(secret, at),
     identify: (actorId) => knownActor(people, actorId),
     log,
   })

@@ -16,6 +16,7 @@ import { openActionIndex } from '../search/index.ts'
 import { version } from '../version.ts'
 import { checkTheOld } from './check-the-old.ts'
 import { type Log, logTo } from './log.ts'
+import { openChanges } from './open-changes.ts'
 import { openDoor, viewOf } from './open-door.ts'
 import { openRules, rulesNow } from './open-rules.ts'
 import { openTransparencyLog } from './open-transparency-log.ts'
@@ -104,6 +105,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     const locks = await Locks.open({ ledger, isPerson })
     opened.push(async () => locks.close())
 
+    const { changes, workloads } = await openChanges(config, ledger, people)
+    opened.push(async () => changes.close())
+
     const windows = new WindowKeeper({ ledger })
     const rulePeople = { reviewer: parties.reviewer, isPerson }
     const rules = await openRules(config, ledger, windows, rulePeople, log)
@@ -141,6 +145,8 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       holds,
       breakGlass,
       locks,
+      changes,
+      workloads,
       ledger,
       search,
       rules: { current: () => rulesNow(rulebook), subscribe: (listener) => rulebook.subscribe(listener) },
@@ -163,7 +169,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     opened.push(() => api.close())
 
     for (const door of config.doors) {
-      const { door: running, close } = await openDoor(door, gate, people, log)
+      const { door: running, close } = await openDoor(door, { gate, people, changes }, log)
       doors.push(running)
       opened.push(async () => {
         await close()

@@ -66,6 +66,7 @@ export async function startGuard(
       | 'tls'
       | 'credentials'
       | 'log'
+      | 'enterChange'
     >
   > & {
     ledger?: Ledger
@@ -106,6 +107,7 @@ export async function startGuard(
     limits: options.limits ?? { connections: 100, messageBytes: 16 * 1024 * 1024, startupTimeout: 10_000 },
     gate,
     credentials: options.credentials,
+    ...(options.enterChange === undefined ? {} : { enterChange: options.enterChange }),
     identify: options.identify ?? (() => ({})),
     ...(options.now === undefined ? {} : { now: options.now }),
     log: options.log ?? (() => undefined),

@@ -1,4 +1,5 @@
 import { type Api, type ApiDeps, createApi, type SessionView } from '../../src/api/index.ts'
+import { Changes } from '../../src/changes/index.ts'
 import { SallyportError } from '../../src/errors/index.ts'
 import { Canary } from '../../src/gate/index.ts'
 import { BreakGlass, Holds } from '../../src/holds/index.ts'
@@ -105,6 +106,7 @@ export async function testApi(
   const holds = await Holds.open({ ...parties, breakGlass: ['oncall'] })
   const breakGlass = new BreakGlass({ ...parties, holds, groups: ['oncall'] })
   const locks = await Locks.open({ ledger, isPerson: people.isSamePerson.bind(people) })
+  const changes = await Changes.open({ ...parties, review: { approvals: 1, from: ['dba'] } })
   const waiting = new Map<string, number>()
   const listeners = new Set<() => void>()
   const ended: string[] = []
@@ -127,6 +129,14 @@ export async function testApi(
     holds,
     breakGlass,
     locks,
+    changes,
+    workloads: {
+      verify: async () => {
+        throw new SallyportError('unauthenticated', 'No issuer is trusted here.')
+      },
+      open: (identity, { title, door, database }) =>
+        changes.ask({ title, door, database, identity, statements: [], lasts: 60_000 }),
+    },
     ledger,
     search: localSearch(ledger),
     rules: {

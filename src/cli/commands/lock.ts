@@ -1,9 +1,9 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import { z } from 'zod'
-import { parseDuration } from '../../config/index.ts'
 import { lockKinds } from '../../locks/index.ts'
 import { type ApiOptions, apiClient } from '../api-client.ts'
 import { type AddCommand, withApiOptions } from '../command.ts'
+import { duration } from '../duration.ts'
 import { read } from '../hold-view.ts'
 import { colorsOf, printJson } from '../io.ts'
 import { safeText } from '../safe-text.ts'
@@ -75,10 +75,4 @@ export const addLock: AddCommand = (program, { io }) => {
       await apiClient(options, io).remove(`/api/locks/${encodeURIComponent(id)}?${query}`)
       io.out(`${safeText(id)} is lifted\n`)
     })
-}
-
-function duration(text: string): number {
-  const value = parseDuration(text)
-  if (value === undefined || value <= 0) throw new InvalidArgumentError('Write a duration such as 30m or 12h.')
-  return value
 }

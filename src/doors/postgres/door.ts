@@ -2,15 +2,17 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type Actor, type Outcome, type Target, uuidv7 } from '../../action/index.ts'
 import { errorMessage, SallyportError } from '../../errors/index.ts'
-import type { Gate } from '../../gate/index.ts'
+import type { ChangeRun, Gate } from '../../gate/index.ts'
 import { SharedCatalog } from './catalog/index.ts'
+import { type EnterChange, enterChange } from './change-entry.ts'
+import { takeSecret } from './change-secret.ts'
 import { farewell } from './farewell.ts'
 import { type Grammar, loadGrammar } from './grammar/index.ts'
 import { fatalMessage } from './messages.ts'
 import { Session, type SessionOptions, type SessionView } from './session.ts'
 import { type DoorCredentials, DoorSignIn, type Known } from './sign-in/door-sign-in.ts'
 import { ServiceSignIn } from './sign-in/service-sign-in.ts'
-import { asksForReplication } from './startup.ts'
+import { asksForReplication, startupText } from './startup.ts'
 import { type Encryption, type FirstMessage, negotiate } from './startup-negotiation.ts'
 import { WithoutChannelBinding } from './tls/channel-binding.ts'
 import { ClientTls, type ClientTlsFiles } from './tls/client-tls.ts'
@@ -44,6 +46,8 @@ export interface PostgresDoorOptions {
   readonly gate: Gate
   /** Not given: the clients' own credentials pass through. */
   readonly credentials?: DoorCredentials | undefined
+  /** What a session is that shows the secret of a change; undefined: no change has it. Not given: there are none. */
+  readonly enterChange?: EnterChange
   /** What is known of somebody who acts at this door: kind, groups, owner. */
   readonly identify: (actorId: string) => Partial<Pick<Actor, 'kind' | 'groups' | 'owner' | 'name'>>
   readonly log: (event: string, details: Record<string, unknown>) => void
@@ -58,6 +62,8 @@ interface Proved {
   readonly certificate: string | undefined
   /** Who signed in at a door with credentials of its own. */
   readonly known: Known | undefined
+  /** The change whose secret it showed. */
+  readonly change: ChangeRun | undefined
 }
 
 /** Databases whose catalogs are kept in mind. */
@@ -228,6 +234,10 @@ export class PostgresDoor {
       )
       return
     }
+    const shown = takeSecret(first.startup)
+    if (shown !== undefined) first = { ...first, ...shown }
+    const change = shown === undefined ? undefined : enterChange(client, shown, this.#options)
+    if (change === 'refused') return
     const user = first.startup.parameters.get('user') ?? ''
     if (user === '') {
       farewell(client, fatalMessage('28000', 'no PostgreSQL user name specified in startup packet'))
@@ -238,7 +248,7 @@ export class PostgresDoor {
     const server = await this.#reach(client)
     if (server === undefined) return
     this.#negotiating.delete(raw)
-    await this.#serve(client, admitted ?? first, server, { certificate, known: admitted?.known })
+    await this.#serve(client, admitted ?? first, server, { certificate, known: admitted?.known, change })
   }
 
   /** Connects to the server behind; undefined: it cannot be reached, and the client knows, or the client has left. */
@@ -291,6 +301,7 @@ export class PostgresDoor {
       messageBytes: limits.messageBytes,
       grammar: (major) => this.#grammar(major),
       catalog: this.#catalog(who.target.database ?? ''),
+      change: proved.change,
       ...this.#signInOf(client, server, (code, message, hint) => session.terminate(code, message, hint)),
       now: this.#options.now ?? Date.now,
       log,
@@ -341,19 +352,18 @@ export class PostgresDoor {
 
   #who(client: Socket, startup: StartupMessage, { certificate, known }: Proved) {
     const { name, identify } = this.#options
-    const parameter = (key: string) => Buffer.from(startup.parameters.get(key) ?? '', 'latin1').toString('utf8')
-    const user = parameter('user')
+    const user = startupText(startup, 'user')
     const id = `${name}:${user}`
     const actor: Actor = {
       ...(known ?? { id, name: user, kind: 'unknown', groups: [], ...identify(id) }),
       client: {
         ip: client.remoteAddress ?? '',
-        application: parameter('application_name'),
+        application: startupText(startup, 'application_name'),
         session: uuidv7(),
         ...(certificate === undefined ? {} : { certificate }),
       },
     }
-    return { actor, target: this.#target(parameter('database') || user) }
+    return { actor, target: this.#target(startupText(startup, 'database') || user) }
   }
 
   #target(database: string): Target {

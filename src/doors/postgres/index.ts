@@ -12,6 +12,7 @@
  */
 export { type Address, PostgresDoor, type PostgresDoorOptions } from './door.ts'
 export { classifyToActions, loadGrammar } from './grammar/index.ts'
+export { type ReadStatement, readChange } from './read-change.ts'
 export type { SessionView } from './session.ts'
 export type { DoorCredentials, Known } from './sign-in/door-sign-in.ts'
 export { ServiceAccount } from './sign-in/service-account.ts'

@@ -9,6 +9,7 @@ export class SessionUnit implements Unit {
   readonly unknown: Unit['unknown']
   readonly record: Unit['record']
   readonly wait: number
+  readonly change: Unit['change']
   /** Everything that becomes final with it. */
   readonly steps: readonly Step[]
   readonly #context: () => Readonly<Record<string, string>>
@@ -23,6 +24,7 @@ export class SessionUnit implements Unit {
     this.unknown = given.unknown
     this.record = given.record
     this.wait = given.wait
+    this.change = given.change
     this.steps = steps
     this.#context = context
   }

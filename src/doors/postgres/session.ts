@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Actor, Target } from '../../action/index.ts'
-import type { Gate } from '../../gate/index.ts'
+import type { ChangeRun, Gate } from '../../gate/index.ts'
 import { understandBatch } from './batch.ts'
 import { bindingDigest } from './binding.ts'
 import { SessionCatalog, type SharedCatalog } from './catalog/index.ts'
+import { ChangeFollower } from './change-follower.ts'
 import { ClientLink } from './client-link.ts'
 import type { Grammar } from './grammar/index.ts'
 import { fatalMessage, fatalRefusalMessage } from './messages.ts'
@@ -36,6 +37,8 @@ export interface SessionOptions {
   readonly grammar: (major: number) => Promise<Grammar>
   /** What is known of the catalog of the database that the client asks for. */
   readonly catalog: SharedCatalog
+  /** The client showed the secret of a change. */
+  readonly change?: ChangeRun | undefined
   /** Signs in to the server; not given: the client does. */
   readonly signIn?: ServiceSignIn | undefined
   /** Where client and server each speak TLS with the door. */
@@ -103,6 +106,7 @@ export class Session {
   readonly #server: ServerLink
   readonly #replies: Replies
   readonly #runner: UnitRunner
+  readonly #change: ChangeFollower | undefined
   readonly #names = new PreparedNames()
   readonly #splitter: FrameSplitter
   readonly #parameters = new Map<string, string>()
@@ -140,12 +144,15 @@ export class Session {
     )
     const { gate, door, actor, target, policy, now } = options
     this.#facts = new SessionFacts(door, actor, target)
+    const { change } = options
+    if (change !== undefined) this.#change = new ChangeFollower(change, () => this.#requireGrammar(), this.#context)
     this.#runner = new UnitRunner({
       client: this.#client,
       server: this.#server,
       replies: this.#replies,
       gate,
       facts: this.#facts,
+      change: this.#change,
       policy,
       now,
       catalog: new SessionCatalog(options.catalog, () => this.#requireGrammar()),
@@ -432,6 +439,7 @@ export class Session {
   }
 
   #after(ran: Ran): Promise<void> | undefined {
+    if (ran !== 'forwarded') this.#change?.refused()
     switch (ran) {
       case 'forwarded':
         return undefined
@@ -482,7 +490,10 @@ export class Session {
       case backend.readyForQuery:
         this.#replies.reply(type, frame)
         // Portals end with their transaction.
-        if (this.#replies.status === 'I') this.#names.portals.clear()
+        if (this.#replies.status === 'I') {
+          this.#names.portals.clear()
+          this.#change?.idle()
+        }
         if (this.#state === 'starting') this.#ready()
         return
       default:
@@ -507,6 +518,7 @@ export class Session {
 
   #settle(ends: readonly ActionEnd[]): void {
     for (const end of ends) if (end.action !== '') this.#options.gate.settle(end.action, end)
+    this.#change?.settled(ends)
   }
 
   #relay(chunk: Buffer): void {
@@ -529,6 +541,7 @@ export class Session {
     this.#runner.abandon()
     const { ends, open } = this.#replies.abandon()
     this.#settle(ends)
+    this.#change?.leave()
     for (const action of open) {
       if (action === '') continue
       this.#options.gate.settle(action, {

@@ -10,11 +10,10 @@ import type { StartupMessage } from './wire/frontend-messages.ts'
 const notSettings = new Set(['user', 'database', 'options', 'replication', 'client_encoding'])
 
 /**
- * `-c name=value`, `-cname=value` and `--name=value` in the `options` parameter, split as the server splits them:
- * blanks separate, a backslash takes the next character as it is (PostgreSQL source, pg_split_opts).
- * undefined: something else is among them.
+ * The words of the `options` parameter, as the server splits them: blanks separate, a backslash takes the next
+ * character as it is (PostgreSQL source, pg_split_opts).
  */
-export function settingsInOptions(options: string): [string, string][] | undefined {
+export function splitOptions(options: string): string[] {
   const words: string[] = []
   let word: string | undefined
   for (let i = 0; i < options.length; i++) {
@@ -30,7 +29,15 @@ export function settingsInOptions(options: string): [string, string][] | undefin
     }
   }
   if (word !== undefined) words.push(word)
+  return words
+}
 
+/**
+ * `-c name=value`, `-cname=value` and `--name=value` in the `options` parameter. undefined: something else is among
+ * them.
+ */
+export function settingsInOptions(options: string): [string, string][] | undefined {
+  const words = splitOptions(options)
   const settings: [string, string][] = []
   for (let i = 0; i < words.length; i++) {
     const given = words[i] ?? ''
@@ -85,4 +92,9 @@ export function startupSteps(startup: StartupMessage, grammar: Grammar): Step[] 
 export function asksForReplication(startup: StartupMessage): boolean {
   const value = startup.parameters.get('replication')?.toLowerCase()
   return value !== undefined && !['false', 'off', 'no', '0', 'f', 'n', 'of'].includes(value)
+}
+
+/** A startup parameter as text; '' where it is not given. They are kept byte by byte (wire/string-reader.ts). */
+export function startupText({ parameters }: StartupMessage, name: string): string {
+  return Buffer.from(parameters.get(name) ?? '', 'latin1').toString('utf8')
 }

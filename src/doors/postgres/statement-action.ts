@@ -29,8 +29,14 @@ export interface Estimate {
 }
 
 /** A step as an Action, complete: the statement whole, with its parameters. */
-export function actionOf(step: Step, session: SessionFacts, estimate: Estimate | undefined, now: number): Action {
-  return new StatementAction(step, session, estimate, now)
+export function actionOf(
+  step: Step,
+  session: SessionFacts,
+  estimate: Estimate | undefined,
+  now: number,
+  change?: Action['change'],
+): Action {
+  return new StatementAction(step, session, estimate, now, change)
 }
 
 /**
@@ -40,6 +46,7 @@ export function actionOf(step: Step, session: SessionFacts, estimate: Estimate |
 class StatementAction extends CanonicalValue implements Action {
   readonly actor: Actor
   readonly at: string
+  declare readonly change?: NonNullable<Action['change']>
   readonly door: string
   readonly effects: Action['effects']
   readonly id: string
@@ -50,7 +57,13 @@ class StatementAction extends CanonicalValue implements Action {
   readonly resources: Action['resources']
   readonly target: Target
 
-  constructor(step: Step, session: SessionFacts, estimate: Estimate | undefined, now: number) {
+  constructor(
+    step: Step,
+    session: SessionFacts,
+    estimate: Estimate | undefined,
+    now: number,
+    change: Action['change'],
+  ) {
     const { facts, bound } = step
     const parts = partsOf(facts)
     const id = uuidv7(now)
@@ -66,12 +79,14 @@ class StatementAction extends CanonicalValue implements Action {
       : requestOf(step)
     const requestText = plain ? parts.requestText(values) : canonicalJson(request)
     const { texts } = session
+    const changeText = change === undefined ? '' : `"change":${canonicalJson(change)},`
     super(
-      `{"actor":${texts.actor},"at":"${at}","door":${texts.door}${parts.effectsText},"id":"${id}","impact":${impactText}` +
+      `{"actor":${texts.actor},"at":"${at}",${changeText}"door":${texts.door}${parts.effectsText},"id":"${id}","impact":${impactText}` +
         `${parts.operationText},"protocol":"postgres","request":${requestText}${parts.resourcesText},"target":${texts.target}}`,
     )
     this.actor = session.actor
     this.at = at
+    if (change !== undefined) this.change = change
     this.door = session.door
     this.effects = parts.effects
     this.id = id

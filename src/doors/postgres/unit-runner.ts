@@ -98,12 +98,14 @@ export class UnitRunner {
   #unit(work: Work, estimates: readonly (Estimate | undefined)[]): SessionUnit {
     const { facts, policy, replies, context } = this.#in
     const now = this.#in.now()
+    const uses = this.#in.change?.match(work.steps, replies.status)
     const { earlier } = this.#commitGate
     // In a failed transaction the server runs nothing but its end: such a statement touches no row.
     const inFailed = replies.status === 'E' && work.steps.every((step) => step.facts.transaction === null)
-    const actions = work.steps.map((step, i) => actionOf(step, facts, inFailed ? { rows: 0 } : estimates[i], now))
+    const found = inFailed ? work.steps.map(() => ({ rows: 0 })) : estimates
     const given = {
-      actions,
+      actions: work.steps.map((step, i) => actionOf(step, facts, found[i], now, uses?.[i]?.change)),
+      change: uses,
       unknown: policy.unknown,
       record: this.#mayRecordSoon(work) ? 'soon' : 'now',
       // Waiting inside a transaction would pin its locks.
@@ -163,8 +165,9 @@ export class UnitRunner {
   }
 
   /** Lets a unit go as far as it may while its record is being synced. */
-  #pass(work: Work, unit: SessionUnit, recorded: Promise<void>, byApproval = false): Ran | Promise<Ran> {
+  #pass(work: Work, unit: SessionUnit, intents: Promise<void>, byApproval = false): Ran | Promise<Ran> {
     const { replies, client, policy } = this.#in
+    const recorded = this.#in.change?.sending(work.steps, unit.actions, replies.status) ?? intents
     const reach = farthest(work.steps)
     const ids = unit.actions.map((action) => action.id)
     const gated = this.#commitGate.plan(work, ids)

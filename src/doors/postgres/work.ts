@@ -1,5 +1,6 @@
 import type { Gate, Unit } from '../../gate/index.ts'
 import type { SessionCatalog } from './catalog/index.ts'
+import type { ChangeFollower } from './change-follower.ts'
 import type { ClientLink } from './client-link.ts'
 import type { Grammar } from './grammar/index.ts'
 import type { Expected, Replies } from './replies.ts'
@@ -32,6 +33,8 @@ export interface RunnerContext {
   readonly replies: Replies
   readonly gate: Gate
   readonly facts: SessionFacts
+  /** The session showed the secret of a change. */
+  readonly change: ChangeFollower | undefined
   readonly policy: RunnerPolicy
   readonly catalog: SessionCatalog
   readonly grammar: () => Grammar

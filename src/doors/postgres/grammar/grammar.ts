@@ -1,5 +1,6 @@
 import { TextCache } from './cache.ts'
 import { FactsBuilder, type StatementFacts, type Understanding } from './facts.ts'
+import { fingerprint } from './fingerprint.ts'
 import { tooMuch } from './limits.ts'
 import { ParseRefused, Parser } from './parser.ts'
 import { addCode, type Routine } from './procedural.ts'
@@ -14,6 +15,8 @@ export interface Grammar {
   understand(sql: string): Understanding
   /** What the body of a function in a language does, as one statement; undefined: it cannot be read. */
   understandBody(routine: Routine): StatementFacts | undefined
+  /** What makes a statement the same statement (see `fingerprint.ts`); undefined: it cannot be told. */
+  fingerprint(statement: string): string | undefined
   /** The rows that a DELETE or UPDATE picks; undefined: it cannot be told in a SELECT with the same parameters. */
   selectionOf(sql: string): Selection | undefined
 }
@@ -42,7 +45,7 @@ function parserFor(major: number): Promise<Parser> {
 /** The grammar for a server. An older server than we have a grammar for gets the oldest, a newer one the newest. */
 export async function loadGrammar(serverMajor: number): Promise<Grammar> {
   const major = Math.min(newest, Math.max(oldest, serverMajor))
-  // Only the newest build reads PL/pgSQL; its SQL expressions are read by the server's own grammar all the same.
+  // Only the newest build reads PL/pgSQL and scans; its SQL expressions are read by the server's own grammar all the same.
   const [sql, procedural] = await Promise.all([parserFor(major), parserFor(newest)])
   return new ParsedGrammar(major, sql, procedural)
 }
@@ -74,6 +77,10 @@ class ParsedGrammar implements Grammar {
     else addCode(this.#procedural, routine, facts, (sql) => this.#addText(sql, facts))
     const built = facts.build('')
     return built.effects.includes('unknown') ? undefined : built
+  }
+
+  fingerprint(statement: string): string | undefined {
+    return fingerprint(statement, this.#procedural)
   }
 
   selectionOf(sql: string): Selection | undefined {

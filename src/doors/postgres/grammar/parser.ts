@@ -13,6 +13,7 @@ interface PgQueryModule {
   _wasm_parse_query_raw(text: number): number
   _wasm_free_parse_result(result: number): void
   _wasm_parse_plpgsql?(text: number): number
+  _wasm_scan?(text: number): number
   _wasm_free_string?(text: number): void
 }
 
@@ -29,6 +30,15 @@ export class ParseRefused extends Error {
 export class ParserFault extends Error {
   override readonly name = 'ParserFault'
 }
+
+export interface Token {
+  readonly start: number
+  readonly end: number
+  readonly isComment: boolean
+}
+
+/** SQL_COMMENT and C_COMMENT (libpg_query, protobuf/pg_query.proto). */
+const comments: ReadonlySet<number> = new Set([275, 276])
 
 const require = createRequire(import.meta.url)
 
@@ -88,6 +98,25 @@ export class Parser {
       return answer
     })
     return JSON.parse(json)
+  }
+
+  /**
+   * Where the tokens of a text begin and end, in bytes of UTF-8, as PostgreSQL's own scanner sees them.
+   * @throws ParseRefused, ParserFault
+   */
+  scan(sql: string): readonly Token[] {
+    const json = this.#call(sql, (module, text) => {
+      if (module._wasm_scan === undefined || module._wasm_free_string === undefined) {
+        throw new ParseRefused('this grammar does not scan')
+      }
+      const result = module._wasm_scan(text)
+      const answer = module.UTF8ToString(result)
+      module._wasm_free_string(result)
+      if (!answer.startsWith('{')) throw new ParseRefused(answer)
+      return answer
+    })
+    const { tokens }: { tokens: readonly { start: number; end: number; tokenType: number }[] } = JSON.parse(json)
+    return tokens.map(({ start, end, tokenType }) => ({ start, end, isComment: comments.has(tokenType) }))
   }
 
   #call(sql: string, work: (module: PgQueryModule, text: number) => string): string {

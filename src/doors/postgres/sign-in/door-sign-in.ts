@@ -5,7 +5,7 @@ import { bindingDigest } from '../binding.ts'
 import { farewell } from '../farewell.ts'
 import type { Grammar } from '../grammar/index.ts'
 import { fatalMessage } from '../messages.ts'
-import { startupSteps } from '../startup.ts'
+import { startupSteps, startupText } from '../startup.ts'
 import type { FirstMessage } from '../startup-negotiation.ts'
 import { actionOf, SessionFacts } from '../statement-action.ts'
 import { authentication, encodeAuthentication, readPassword } from '../wire/authentication.ts'
@@ -79,7 +79,7 @@ export class DoorSignIn {
     const conversation = new Conversation(client, timeout)
     const answer = await conversation.ask(encodeAuthentication(authentication.cleartextPassword))
     if (answer === undefined) return undefined
-    const name = utf8(first.startup.parameters.get('user') ?? '')
+    const name = startupText(first.startup, 'user')
     const known = credentials.authenticate(name, passwordIn(answer))
     if (known === undefined) {
       await this.#refuse(client, first.startup, name, certificate)
@@ -112,12 +112,12 @@ export class DoorSignIn {
       groups: [],
       client: {
         ip: client.remoteAddress ?? '',
-        application: utf8(startup.parameters.get('application_name') ?? ''),
+        application: startupText(startup, 'application_name'),
         session: uuidv7(),
         ...(certificate === undefined ? {} : { certificate }),
       },
     }
-    const database = utf8(startup.parameters.get('database') ?? startup.parameters.get('user') ?? '')
+    const database = startupText(startup, 'database') || startupText(startup, 'user')
     const [connect] = startupSteps(startup, await grammar())
     if (connect === undefined) return
     const action = actionOf(connect, new SessionFacts(door, actor, target(database)), undefined, now())
@@ -148,11 +148,6 @@ function passwordIn(answer: Buffer): string {
     if (error instanceof RangeError) return ''
     throw error
   }
-}
-
-/** Startup parameters are kept byte by byte (wire/string-reader.ts). */
-function utf8(text: string): string {
-  return Buffer.from(text, 'latin1').toString('utf8')
 }
 
 function closedOrAfter(client: Socket, milliseconds: number): Promise<void> {
