@@ -52,7 +52,10 @@ export interface Sessions {
 export interface RulesNow {
   readonly version: string
   readonly files: readonly { readonly file: string; readonly digest: string; readonly text: string }[]
-  readonly rules: readonly Pick<RuleSummary, 'id' | 'about' | 'outcome' | 'mode' | 'file' | 'line' | 'severity'>[]
+  readonly rules: readonly Pick<
+    RuleSummary,
+    'id' | 'about' | 'references' | 'outcome' | 'mode' | 'file' | 'line' | 'severity'
+  >[]
   readonly problems: string | null
 }
 

@@ -12,6 +12,7 @@ export const rulesSchema = z
         z.object({
           id: z.string(),
           about: z.string(),
+          references: z.array(z.string()).readonly().describe('Where to read why: https addresses'),
           outcome,
           mode: z.string(),
           file: z.string(),

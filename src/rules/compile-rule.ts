@@ -59,6 +59,7 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
     summary: {
       id: rule.id,
       about: rule.about,
+      ...(rule.references ? { references: rule.references } : {}),
       file: source.file,
       line,
       mode: rule.mode ?? 'enforce',
@@ -102,7 +103,7 @@ function digestOf(rule: RuleSource, { ast }: Condition, reads: ReadonlySet<strin
   const lists = [...scope.lists].filter(([name]) => names.has(name)).map(([name, members]) => [name, [...members]])
   const windows = [...scope.windows].flatMap(([name, { id }]) => (reads.has(`window.${name}`) ? [[name, id]] : []))
   const schedules = [...scope.schedules].filter(([name]) => reads.has(`schedule.${name}`))
-  const { tests: _, ...said } = rule
+  const { tests: _, references: __, ...said } = rule
   return sha256Hex(canonicalJson({ said, condition: serialize(ast), lists, windows, schedules }))
 }
 

@@ -119,6 +119,17 @@ const ruleSchema = z.strictObject({
     .regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/)
     .describe('Unique over all rule files'),
   about: sentence.describe('One line in plain words: what this guards against'),
+  references: z
+    .array(
+      z
+        .string()
+        .regex(/^https:\/\/[A-Za-z0-9.-]+(:\d+)?([/?#]\S*)?$/)
+        .max(500),
+    )
+    .min(1)
+    .max(5)
+    .optional()
+    .describe('Where to read why: incidents, documentation, techniques. https only'),
   when: z.string().min(1).max(maxConditionLength).describe('One-line CEL condition over the action'),
   // biome-ignore lint/suspicious/noThenProperty: the rule format says "when … then …"; nobody awaits a rule
   then: z.union([z.enum(outcomes), z.strictObject({ hold: holdSchema })]),

@@ -14,6 +14,8 @@ import type { Window } from './windows/window.ts'
 export interface RuleSummary {
   readonly id: string
   readonly about: string
+  /** Where to read why: https addresses. Left out where there are none. */
+  readonly references?: readonly string[]
   readonly file: string
   readonly line: number
   readonly mode: Mode

@@ -16,6 +16,10 @@ if (!shipped.ok) throw new Error(formatDiagnostics(shipped.diagnostics, () => te
 const { judge, rules } = shipped
 
 describe('the shipped rules', () => {
+  it('each say where to read why', () => {
+    for (const { summary } of rules) expect(summary.references, summary.id).not.toBeUndefined()
+  })
+
   it('each have a severity, and tests for what they stop and for what they let pass', () => {
     for (const { summary, tests } of rules) {
       expect(summary.severity, summary.id).not.toBeNull()

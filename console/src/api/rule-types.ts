@@ -8,6 +8,8 @@ export interface RulesView {
   readonly rules: readonly {
     readonly id: string
     readonly about: string
+    /** Where to read why. */
+    readonly references: readonly string[]
     readonly outcome: Outcome
     readonly mode: string
     readonly file: string

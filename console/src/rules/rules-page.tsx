@@ -114,7 +114,10 @@ function RuleTable({ rules, open }: RuleTableProps) {
               <td className="nowrap">
                 <code>{rule.id}</code>
               </td>
-              <td>{rule.about}</td>
+              <td>
+                {rule.about}
+                <References of={rule.references} />
+              </td>
               <td className="nowrap">
                 <Tag tone={outcomeTone[rule.outcome]}>{rule.outcome}</Tag>{' '}
                 {rule.mode === 'shadow' && <Tag title="Records what it would have done">shadow</Tag>}
@@ -131,5 +134,19 @@ function RuleTable({ rules, open }: RuleTableProps) {
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** Where to read why, by the name of the site. */
+function References({ of }: { of: readonly string[] }) {
+  if (of.length === 0) return null
+  return (
+    <span className={own.references}>
+      {of.map((address) => (
+        <a key={address} href={address} target="_blank" rel="noreferrer noopener">
+          {address.split('/')[2]?.replace(/^www\./, '')}
+        </a>
+      ))}
+    </span>
   )
 }

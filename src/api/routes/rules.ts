@@ -59,9 +59,10 @@ function viewRules(now: RulesNow) {
   return {
     version: now.version,
     files: now.files.map(({ file, digest }) => ({ file, digest })),
-    rules: now.rules.map(({ id, about, outcome, mode, file, line, severity }) => ({
+    rules: now.rules.map(({ id, about, references, outcome, mode, file, line, severity }) => ({
       id,
       about,
+      references: references ?? [],
       outcome,
       mode,
       file,
