@@ -6,6 +6,8 @@ import { createColors } from 'picocolors'
 /** What the command reads and writes: the process's own, or a test's. */
 export interface CliIo {
   readonly stdin: AsyncIterable<Uint8Array | string>
+  /** Asks at the terminal; left out: there is none. */
+  readonly ask?: (prompt: string) => Promise<string>
   /** Asks at the terminal and does not show what is typed; left out: there is no terminal. */
   readonly askHidden?: (prompt: string) => Promise<string>
   readonly out: (text: string) => void
@@ -22,7 +24,7 @@ export function processIo(): CliIo {
   const { env, stdin, stdout, stderr } = process
   return {
     stdin,
-    ...(stdin.isTTY ? { askHidden } : {}),
+    ...(stdin.isTTY ? { ask: (prompt) => askOn(stderr, prompt), askHidden } : {}),
     out: (text) => void stdout.write(text),
     drained: async () => {
       if (stdout.writableNeedDrain) await once(stdout, 'drain')
@@ -35,16 +37,23 @@ export function processIo(): CliIo {
   }
 }
 
-async function askHidden(prompt: string): Promise<string> {
-  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
-  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
+/** The end of input (Ctrl-D) is an empty answer. */
+async function askOn(output: NodeJS.WritableStream, prompt: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
   // At a terminal in raw mode Ctrl-C is a key like any other.
   lines.on('SIGINT', () => process.exit(130))
-  process.stderr.write(prompt)
   try {
-    return await lines.question('')
+    return await Promise.race([lines.question(prompt), once(lines, 'close').then(() => '')])
   } finally {
     lines.close()
+  }
+}
+
+async function askHidden(prompt: string): Promise<string> {
+  process.stderr.write(prompt)
+  try {
+    return await askOn(new Writable({ write: (_piece, _encoding, done) => done() }), '')
+  } finally {
     process.stderr.write('\n')
   }
 }

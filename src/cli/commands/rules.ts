@@ -7,6 +7,7 @@ import { fileText } from '../report-error.ts'
 import { safeLines, safeText } from '../safe-text.ts'
 import { addRulesOnRecord } from './rules-backtest.ts'
 import { addRuleCanary } from './rules-canary.ts'
+import { addNewRule } from './rules-new.ts'
 import { addRuleProposals } from './rules-proposals.ts'
 import { addRuleTools } from './rules-tools.ts'
 import { addRuleVersions } from './rules-versions.ts'
@@ -65,6 +66,7 @@ export const addRules: AddCommand = (program, context) => {
       io.out(`${count(tests.length - failed.length, 'test')} passed, ${failed.length} failed\n`)
     })
 
+  addNewRule(rules, context)
   addRuleTools(rules, context)
   addRulesOnRecord(rules, context)
   addRuleVersions(rules, context)
