@@ -152,7 +152,7 @@ describe.skipIf(noBrowser + noGit !== '')(`changes of the rules that wait, in th
     await waiting()
       .getByText(`The rule files were changed in commit ${commit.slice(0, 12)}`)
       .waitFor()
-    await waiting().getByText('What changes').click()
+    await waiting().getByText('What changes', { exact: true }).click()
     await waiting().locator('ins', { hasText: 'then: allow' }).waitFor()
     await looksRight(page, 'rules-proposal')
     await waiting().getByRole('textbox', { name: 'Reason' }).fill('not without a flag')

@@ -3,9 +3,11 @@
  * the two drift apart. Nothing in this file runs.
  */
 import type { z } from '@hono/zod-openapi'
+import type * as toldOfChanges from '../console/src/api/change-types.ts'
 import type * as toldPeople from '../console/src/api/people-types.ts'
 import type * as toldOfRules from '../console/src/api/rule-types.ts'
 import type * as told from '../console/src/api/types.ts'
+import type * as changeApi from '../src/api/change-schemas.ts'
 import type * as peopleApi from '../src/api/people-schemas.ts'
 import type * as ruleApi from '../src/api/rule-schemas.ts'
 import type * as api from '../src/api/schemas.ts'
@@ -55,7 +57,9 @@ export const agreed: readonly [
   ruleProposals: Agrees<toldOfRules.RuleProposals, typeof ruleApi.ruleProposalsSchema>,
   canary: Agrees<toldOfRules.CanaryReport, typeof ruleApi.canaryReportSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
+  change: Agrees<toldOfChanges.ChangeView, typeof changeApi.changeSchema>,
 ] = [
+  true,
   true,
   true,
   true,

@@ -1,4 +1,6 @@
 import { createRootRoute, createRoute, createRouter, Link } from '@tanstack/react-router'
+import { ChangePage } from './changes/change-page.tsx'
+import { ChangesPage } from './changes/changes-page.tsx'
 import { DoorsPage } from './doors/doors-page.tsx'
 import { HoldPage } from './hold/hold-page.tsx'
 import { InboxPage } from './inbox/inbox-page.tsx'
@@ -26,6 +28,15 @@ const hold = createRoute({
   component: function HoldRoute() {
     const { id } = hold.useParams()
     return <HoldPage key={id} id={id} />
+  },
+})
+
+const change = createRoute({
+  getParentRoute: () => root,
+  path: '/changes/$id',
+  component: function ChangeRoute() {
+    const { id } = change.useParams()
+    return <ChangePage key={id} id={id} />
   },
 })
 
@@ -57,6 +68,8 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/doors', component: DoorsPage }),
   createRoute({ getParentRoute: () => root, path: '/ledger', component: LedgerPage }),
   createRoute({ getParentRoute: () => root, path: '/people', component: PeoplePage }),
+  createRoute({ getParentRoute: () => root, path: '/changes', component: ChangesPage }),
+  change,
   person,
   hold,
 ] as const

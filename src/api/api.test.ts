@@ -118,7 +118,7 @@ describe('server', () => {
     expect(await (await api.as('vera', '/api/rules')).json()).toEqual({
       version: 'abc123',
       files: [{ file: 'a.yaml', digest: 'd'.repeat(64) }],
-      rules: [{ id: 'r', about: 'About', outcome: 'hold', mode: 'enforce', file: 'a.yaml', line: 3 }],
+      rules: [{ id: 'r', about: 'About', references: [], outcome: 'hold', mode: 'enforce', file: 'a.yaml', line: 3 }],
       problems: null,
     })
   })

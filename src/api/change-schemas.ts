@@ -50,6 +50,8 @@ export const changeProgressSchema = z
 
 const decided = { at: time, by: z.string(), reason: z.string() }
 
+const mayDo = z.object({ allowed: z.boolean(), reason: z.string().nullable() })
+
 export const changeSchema = z
   .object({
     change: z.string().describe('Id'),
@@ -86,6 +88,8 @@ export const changeSchema = z
     expiresAt: time,
     approvals: z.array(z.object({ ...decided, groups: z.array(z.string()).readonly() })).readonly(),
     over: z.object(decided).nullable().describe('Rejected or closed'),
+    mayApprove: mayDo.describe('Whether the caller may approve it now'),
+    mayReject: mayDo.describe('Whether the caller may reject it now'),
   })
   .openapi('Change')
 

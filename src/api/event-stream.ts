@@ -66,7 +66,11 @@ class EventLine {
     this.#hangUp = hangUp
     this.#timer = setInterval(() => this.#look(), lookEvery)
     this.#timer.unref()
-    this.#unsubscribe = [deps.feed.subscribe((change) => this.#hold(change)), deps.rules.subscribe(() => this.#rules())]
+    this.#unsubscribe = [
+      deps.feed.subscribe((change) => this.#hold(change)),
+      deps.rules.subscribe(() => this.#rules()),
+      deps.changes.subscribe(({ change, state }) => this.#send(() => event('change', { change, state }))),
+    ]
     this.#hello(lastSeen)
     this.#rules()
     this.#ledger()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { canonicalJson, sha256Hex } from '../action/index.ts'
 import { SallyportError } from '../errors/index.ts'
-import type { Reviewer } from '../holds/index.ts'
+import type { Eligibility, Reviewer } from '../holds/index.ts'
 import {
   type ChangeStatement,
   type Entry,
@@ -125,16 +125,28 @@ export class Changes {
 
   /** @throws SallyportError `not_found`, `forbidden`, `ledger_unavailable` */
   async approve(id: string, by: string, reason: string): Promise<Change> {
-    const { groups } = this.#mayDecide(id, by, 'approve')
+    this.#demand(id, by, 'approve')
+    const groups = this.#options.reviewer(by)?.groups ?? []
     await this.#options.ledger.append('change.approved', { change: id, by, reason, groups }).durable
     return this.#require(id)
   }
 
   /** @throws SallyportError `not_found`, `forbidden`, `ledger_unavailable` */
   async reject(id: string, by: string, reason: string): Promise<Change> {
-    this.#mayDecide(id, by, 'reject')
+    this.#demand(id, by, 'reject')
     await this.#options.ledger.append('change.rejected', { change: id, by, reason }).durable
     return this.#require(id)
+  }
+
+  /** Whether somebody may approve a change now, or reject it. @throws SallyportError `not_found` */
+  mayDecide(id: string, by: string, decision: 'approve' | 'reject'): Eligibility {
+    const change = this.#require(id)
+    const { reviewer: find, isRequester } = this.#options
+    const reviewer = find(by)
+    if (reviewer === undefined) return { allowed: false, reason: 'Nobody is known by this name.' }
+    const { actor } = change.identity
+    const isIt = (person: string) => actor !== undefined && isRequester(person, { id: actor })
+    return mayDecide(change, reviewer, isIt, this.#now(), decision)
   }
 
   /** Nothing more of it passes. @throws SallyportError `not_found`, `conflict`, `ledger_unavailable` */
@@ -181,16 +193,9 @@ export class Changes {
     return live
   }
 
-  #mayDecide(id: string, by: string, decision: 'approve' | 'reject'): Reviewer {
-    const change = this.#require(id)
-    const { reviewer: find, isRequester } = this.#options
-    const reviewer = find(by)
-    if (reviewer === undefined) throw new SallyportError('forbidden', 'Nobody is known by this name.')
-    const { actor } = change.identity
-    const isIt = (person: string) => actor !== undefined && isRequester(person, { id: actor })
-    const { allowed, reason } = mayDecide(change, reviewer, isIt, this.#now(), decision)
+  #demand(id: string, by: string, decision: 'approve' | 'reject'): void {
+    const { allowed, reason } = this.mayDecide(id, by, decision)
     if (!allowed) throw new SallyportError('forbidden', reason)
-    return reviewer
   }
 
   #require(id: string): Change {

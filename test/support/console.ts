@@ -28,7 +28,7 @@ export interface ConsoleUnderTest {
   /** Folder of the configuration; rules lie in `rules/` there if `rules` was given. */
   readonly folder: string
   /** A client through the door, connected. */
-  connect(): Promise<pg.Client>
+  connect(more?: { readonly options?: string }): Promise<pg.Client>
   /** Runs SQL on the server itself, past the door. */
   seed(sql: string): Promise<void>
   /** Asks the API as the first admin. */
@@ -112,13 +112,14 @@ export async function startConsole({ rules, config: further = '' }: ConsoleOptio
     link: `${url}/#token=${token}`,
     token,
     folder,
-    connect: async () => {
+    connect: async (more = {}) => {
       const client = new pg.Client({
         host: '127.0.0.1',
         port: door,
         user: postgres.superuser,
         password: postgres.password,
         database: 'postgres',
+        ...more,
       })
       clients.push(client)
       client.on('error', () => undefined)

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Action, HoldView } from '../api/types.ts'
 import { Copy } from '../parts/copy.tsx'
@@ -78,6 +79,18 @@ export function Facts({ hold, action }: { hold: HoldView; action: Action }) {
           {target.declared !== undefined && (
             <Fact name="Declared as">
               <Revealed text={target.declared} /> <span className="dim">by the client</span>
+            </Fact>
+          )}
+          {action.change !== undefined && (
+            <Fact name="Change">
+              <Link to="/changes/$id" params={{ id: action.change.id }}>
+                {action.change.id}
+              </Link>{' '}
+              {action.change.verified ? (
+                <Tag tone="ok">approved, this statement of it</Tag>
+              ) : (
+                <Tag tone="warn">not a statement of it that may run now</Tag>
+              )}
             </Fact>
           )}
           <Fact name="Digest">

@@ -1,11 +1,9 @@
-import { Button, TextInput } from '@mantine/core'
-import { IconCheck, IconX } from '@tabler/icons-react'
 import { useEffect, useId, useRef, useState } from 'react'
 import { useRuleProposals, useRuleVote } from '../api/rule-queries.ts'
 import type { RuleProposal, RuleProposals } from '../api/rule-types.ts'
+import { Ballot } from '../parts/ballot.tsx'
 import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
-import page from '../parts/page.module.css'
 import { Revealed } from '../parts/revealed.tsx'
 import { Age } from '../parts/time.tsx'
 import own from './rules.module.css'
@@ -66,6 +64,7 @@ interface WaitingProps {
 
 function Waiting({ proposal, review, inForce, onVoted }: WaitingProps) {
   const title = useId()
+  const vote = useRuleVote(proposal.proposal)
   const { version, reason, commit, at, votes } = proposal
   const needed = review?.approvals ?? 1
   return (
@@ -97,7 +96,13 @@ function Waiting({ proposal, review, inForce, onVoted }: WaitingProps) {
         <summary>What changes</summary>
         <VersionChanges from={inForce} to={version} />
       </details>
-      <VoteForm proposal={proposal} onVoted={onVoted} />
+      <Ballot
+        yes="accept"
+        mayAgree={proposal.mayVote}
+        mayReject={proposal.mayVote}
+        cast={async (cast) => onVoted(await vote.mutateAsync(cast))}
+        error={vote.error}
+      />
     </section>
   )
 }
@@ -119,65 +124,4 @@ function Origin({ proposal: { origin, by } }: { proposal: RuleProposal }) {
         </>
       )
   }
-}
-
-function VoteForm({ proposal, onVoted }: Pick<WaitingProps, 'proposal' | 'onVoted'>) {
-  const vote = useRuleVote(proposal.proposal)
-  const [reason, setReason] = useState('')
-  // State arrives a render later; a second click in the same moment must not send a second vote.
-  const sending = useRef(false)
-  const { allowed } = proposal.mayVote
-  if (!allowed) {
-    return (
-      <Notice tone="quiet" title="You may not decide on this">
-        {proposal.mayVote.reason}
-      </Notice>
-    )
-  }
-  const cast = (decision: 'accept' | 'reject') => {
-    if (sending.current) return
-    sending.current = true
-    // By its promise: the change may be told, and this form gone, before the answer is here.
-    vote
-      .mutateAsync({ decision, reason: reason.trim() })
-      .then(onVoted, () => undefined)
-      .finally(() => {
-        sending.current = false
-      })
-  }
-  const busy = vote.isPending ? vote.variables.decision : null
-  return (
-    <>
-      <TextInput
-        label="Reason"
-        description="Goes on the record, if you give one."
-        maxLength={2000}
-        value={reason}
-        disabled={busy !== null}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
-      {vote.error !== null && <Failure title="Your vote was not counted" error={vote.error} />}
-      <div className={own.buttons}>
-        <Button
-          leftSection={<IconCheck size={16} aria-hidden="true" />}
-          disabled={busy === 'reject'}
-          loading={busy === 'accept'}
-          onClick={() => cast('accept')}
-        >
-          Accept
-        </Button>
-        <Button
-          color="red"
-          variant="outline"
-          className={page.reject ?? ''}
-          leftSection={<IconX size={16} aria-hidden="true" />}
-          disabled={busy === 'accept'}
-          loading={busy === 'reject'}
-          onClick={() => cast('reject')}
-        >
-          Reject
-        </Button>
-      </div>
-    </>
-  )
 }

@@ -1,8 +1,10 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
+import { changesKey, isKnownChange } from '../api/change-queries.ts'
+import type { ChangeNews } from '../api/change-types.ts'
 import type { ServerEvent } from '../api/event-stream.ts'
 import { followEvents, type LiveState } from '../api/live.ts'
-import { applyLedger, applyRules, catchUp, holdBook } from '../api/queries.ts'
+import { applyLedger, applyRules, askAgain, catchUp, holdBook } from '../api/queries.ts'
 import type { Hello, HoldView, LedgerView, Place } from '../api/types.ts'
 import { resourceNames } from '../format/impact.ts'
 
@@ -72,6 +74,11 @@ function apply(client: QueryClient, event: ServerEvent): string | null {
       const { version }: { version: string } = JSON.parse(event.data)
       applyRules(client, version)
       return null
+    }
+    case 'change': {
+      const { change, state }: ChangeNews = JSON.parse(event.data)
+      void askAgain(client, changesKey)
+      return state === 'pending' && !isKnownChange(client, change) ? 'A change waits to be approved' : null
     }
     default:
       return null

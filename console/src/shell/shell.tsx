@@ -15,6 +15,7 @@ import classes from './shell.module.css'
 
 const pages = [
   { to: '/', name: 'Inbox' },
+  { to: '/changes', name: 'Changes' },
   { to: '/timeline', name: 'Timeline' },
   { to: '/rules', name: 'Rules' },
   { to: '/doors', name: 'Doors' },

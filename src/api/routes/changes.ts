@@ -86,6 +86,12 @@ export function changeRoutes(app: OpenAPIHono<ApiEnv>, { changes, workloads }: A
     return change
   }
 
+  const view = (change: Change, caller: string) => ({
+    ...viewOf(change),
+    mayApprove: changes.mayDecide(change.change, caller, 'approve'),
+    mayReject: changes.mayDecide(change.change, caller, 'reject'),
+  })
+
   app.openapi(open, async (c) => c.json(await workloads.open(c.get('workload'), c.req.valid('json')), 201))
 
   app.openapi(progress, async (c) => {
@@ -122,20 +128,22 @@ export function changeRoutes(app: OpenAPIHono<ApiEnv>, { changes, workloads }: A
     const all = changes.list()
     const over = state === 'open' ? [] : all.filter((change) => !isOpen(change)).slice(0, overShown)
     const shown = all.filter((change) => (isOpen(change) ? state !== 'over' : over.includes(change)))
-    return c.json({ changes: shown.map(viewOf) }, 200)
+    return c.json({ changes: shown.map((change) => view(change, c.get('person').id)) }, 200)
   })
 
-  app.openapi(one, (c) => c.json(viewOf(found(c.req.valid('param').id)), 200))
+  app.openapi(one, (c) => c.json(view(found(c.req.valid('param').id), c.get('person').id), 200))
 
   app.openapi(vote, async (c) => {
     const { decision, reason } = c.req.valid('json')
     const { id } = c.req.valid('param')
-    return c.json(viewOf(await changes[decision](id, c.get('person').id, reason.trim())), 200)
+    const { id: by } = c.get('person')
+    return c.json(view(await changes[decision](id, by, reason.trim()), by), 200)
   })
 
   app.openapi(close, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(viewOf(await changes.end(id, c.get('person').id, c.req.valid('query').reason.trim())), 200)
+    const { id: by } = c.get('person')
+    return c.json(view(await changes.end(id, by, c.req.valid('query').reason.trim()), by), 200)
   })
 }
 

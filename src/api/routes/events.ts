@@ -10,7 +10,7 @@ const events = createRoute({
   path: '/api/events',
   summary: 'What changes, as it changes',
   description:
-    'Server-sent events: `hold` (a Hold as the caller sees it), `rules` ({ version }), `ledger` ({ state, size }). ' +
+    'Server-sent events: `hold` (a Hold as the caller sees it), `rules` ({ version }), `change` ({ change, state }), `ledger` ({ state, size }). ' +
     'First comes `hello` ({ run, seq, resumed }): from change `seq` of this run of the server on, every change of a ' +
     'hold follows, numbered without gaps. A list of holds says at which change it was made (`at`); one that was made ' +
     'before `seq`, or in another run, may lack something and should be asked for again. ' +
