@@ -33,8 +33,8 @@ describe.skipIf(noBrowser !== '')(`doors and ledger in the console${noBrowser}`,
     await door.getByRole('button', { name: 'End it now' }).click()
     expect(await failed).toMatchObject({ message: expect.stringContaining('ended by admin') })
     await expect.poll(() => door.getByRole('row').count()).toBe(0)
-    const { holds } = Object(await under.api('/api/holds?state=closed'))
-    expect(holds[0].state).toBe('withdrawn')
+    const closed = async () => Object(await under.api('/api/holds?state=closed')).holds[0]?.state
+    await expect.poll(closed).toBe('withdrawn')
   })
 
   test('the ledger says how long it is, what stands at its end, and that it is whole', async () => {

@@ -106,6 +106,8 @@ describe('server', () => {
   test('me says who and where', async () => {
     expect(await (await api.as('rick', '/api/me')).json()).toEqual({
       person: { id: 'rick', name: 'rick', kind: 'human', groups: ['dba'], roles: ['reviewer'] },
+      absence: null,
+      standsInFor: [],
       access: { session: false, scope: null, expiresAt: null, commands: ['read', 'answer', 'vote'] },
       server: { version: '1.2.3', rules: 'abc123', ledger: { state: 'open', size: api.ledger.head.size } },
     })
@@ -289,7 +291,7 @@ describe('people', () => {
 
   test('an admin puts a person, issues a token that works at once, revokes it and removes the person', async () => {
     const put = await api.as('root', '/api/people', { method: 'POST', body: zoe })
-    expect([put.status, await put.json()]).toEqual([200, { ...zoe, password: false, tokens: [] }])
+    expect([put.status, await put.json()]).toEqual([200, { ...zoe, absence: null, password: false, tokens: [] }])
 
     const issued = await api.as('root', '/api/people/zoe/tokens', {
       method: 'POST',

@@ -57,6 +57,9 @@ const routes: Readonly<Record<string, readonly Who[] | 'open'>> = {
   'DELETE /api/people/{id}': admins,
   'POST /api/people/{id}/tokens': admins,
   'POST /api/people/{id}/password-link': admins,
+  // What is sent is looked at before whose absence it is: see absence.test.ts.
+  'POST /api/people/{id}/absence': ['rick', 'alice', 'bot', 'root'],
+  'DELETE /api/people/{id}/absence': admins,
   'DELETE /api/tokens/{id}': admins,
 }
 

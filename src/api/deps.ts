@@ -4,7 +4,7 @@ import type { Canary } from '../gate/index.ts'
 import type { BreakGlass, Holds } from '../holds/index.ts'
 import type { Ledger, LedgerVerification, WorkloadIdentity } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
-import type { People, SignIn } from '../people/index.ts'
+import type { Absences, People, SignIn } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
 import type { ActionSearch } from '../search/index.ts'
@@ -70,6 +70,7 @@ export interface Workloads {
 /** What the API is put together from. */
 export interface ApiDeps {
   readonly people: People
+  readonly absences: Absences
   readonly signIn: SignIn
   readonly holds: Holds
   readonly breakGlass: BreakGlass

@@ -17,8 +17,27 @@ export const personSchema = z
   })
   .openapi('Me')
 
+export const absenceSchema = z
+  .object({
+    person: z.string(),
+    from: time,
+    until: time,
+    deputy: z.string().describe('Who stands in for them on holds'),
+  })
+  .openapi('Absence')
+
+export const absenceInputSchema = z
+  .strictObject({
+    from: z.iso.datetime({ offset: true }).optional().describe('Default: now'),
+    until: z.iso.datetime({ offset: true }).describe('Within a year'),
+    deputy: personId.describe('Id of the person who stands in'),
+  })
+  .openapi('AbsenceInput')
+
 export const meSchema = z.object({
   person: personSchema,
+  absence: absenceSchema.nullable().describe('Their own, also one to come'),
+  standsInFor: z.array(absenceSchema).readonly().describe('Those who are away and whom they stand in for now'),
   access: z
     .object({
       session: z.boolean().describe('Signed in with a password; else with a token'),
@@ -44,6 +63,13 @@ export const personInputSchema = z
       .default([])
       .describe('Actor ids under which this person acts at doors, such as shop-db:alice'),
     owner: personId.optional().describe('For a service or agent: the person answerable for it'),
+    doors: z
+      .array(z.string().min(1).max(64))
+      .min(1)
+      .max(200)
+      .readonly()
+      .optional()
+      .describe('Doors at which they review. Left out: all'),
   })
   .openapi('PersonInput')
 
@@ -52,6 +78,8 @@ export const personDetailsSchema = z
     ...personSchema.shape,
     actors: texts,
     owner: z.string().optional(),
+    doors: texts.optional().describe('Doors at which they review; left out: all'),
+    absence: absenceSchema.nullable().describe('Not ended, also one to come'),
     password: z.boolean().describe('They have set one'),
     tokens: z
       .array(

@@ -1,4 +1,4 @@
-import type { Eligibility, Reviewer } from '../holds/index.ts'
+import { type Eligibility, type Reviewer, reviewsAt } from '../holds/index.ts'
 import { type Change, type ChangeState, stateAt } from './change.ts'
 
 const yes: Eligibility = { allowed: true, reason: null }
@@ -21,6 +21,7 @@ export function mayDecide(
   if (reviewer.kind !== 'human') return no('Only people can decide: a service or agent never approves.')
   if (isRequester(reviewer.id)) return no('Nobody decides on a run that they set off: ask somebody else to look at it.')
   if (!reviewer.isReviewer) return no('Your role does not include reviewing.')
+  if (!reviewsAt(reviewer, change.door)) return no(`You review at other doors: ${reviewer.doors?.join(', ')}.`)
   if (decision === 'reject') return yes
   if (change.approvals.some(({ by }) => by === reviewer.id)) return no('You have approved this change already.')
   const { from } = change.review

@@ -9,8 +9,15 @@ export interface Reviewer {
   readonly groups: readonly string[]
   /** Whether their role lets them vote at all. */
   readonly isReviewer: boolean
-  /** People who are away and have put this one in their place, with their groups. */
-  readonly standsInFor?: readonly { readonly id: string; readonly groups: readonly string[] }[]
+  /** Doors at which they review; left out: all. */
+  readonly doors?: readonly string[]
+  /** People who are away and have put this one in their place, with what they may. */
+  readonly standsInFor?: readonly Pick<Reviewer, 'id' | 'groups' | 'doors'>[]
+}
+
+/** Whether somebody reviews at a door at all. */
+export function reviewsAt({ doors }: Pick<Reviewer, 'doors'>, door: string): boolean {
+  return doors === undefined || doors.includes(door)
 }
 
 export type Eligibility =
@@ -38,7 +45,13 @@ export function standingOn(hold: Hold, reviewer: Reviewer, isRequester: (id: str
   const standsIn: string[] = []
   for (const other of reviewer.standsInFor ?? []) {
     const added = asked.filter((group) => other.groups.includes(group) && !groups.includes(group))
-    if (added.length === 0 || isRequester(other.id) || hold.votes.some(({ by }) => by === other.id)) continue
+    if (
+      added.length === 0 ||
+      !reviewsAt(other, hold.door) ||
+      isRequester(other.id) ||
+      hold.votes.some(({ by }) => by === other.id)
+    )
+      continue
     groups.push(...added)
     standsIn.push(other.id)
   }
@@ -62,6 +75,7 @@ export function mayVote(
   if (decision === 'confirm') return mayConfirm(hold, isRequester(reviewer.id))
   if (isRequester(reviewer.id)) return no('Nobody votes on their own action: ask somebody else to look at it.')
   if (!reviewer.isReviewer) return no('Your role does not include reviewing.')
+  if (!reviewsAt(reviewer, hold.door)) return no(`You review at other doors: ${reviewer.doors?.join(', ')}.`)
   if (hold.votes.some((vote) => vote.by === reviewer.id)) return no('You have voted on this hold already.')
   const deputy = hold.votes.find((vote) => vote.standsIn?.includes(reviewer.id) === true)
   if (deputy !== undefined) return no(`${deputy.by} has voted in your place already.`)

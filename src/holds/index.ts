@@ -6,7 +6,7 @@
  * @module
  */
 export { BreakGlass, type BreakGlassOptions } from './break-glass.ts'
-export { type Eligibility, mayVote, type Reviewer, type Standing, standingOn } from './eligibility.ts'
+export { type Eligibility, mayVote, type Reviewer, reviewsAt, type Standing, standingOn } from './eligibility.ts'
 export { defaultFloodLimits, type FloodLimits } from './flood.ts'
 export { approvalUseWithin, foldHold, progressOf } from './fold.ts'
 export {

@@ -278,9 +278,20 @@ export interface EntryBodies {
     /** Actor ids under which this person acts at doors, e.g. `shop-db:alice`. */
     readonly actors: readonly string[]
     readonly owner?: string
+    /** Doors at which they review. Left out: all. */
+    readonly doors?: readonly string[]
     readonly by: string
   }
   'person.removed': { readonly id: string; readonly by: string }
+  /** A deputy stands in for somebody on holds, for a while. Takes the place of an earlier one. */
+  'person.away': {
+    readonly person: string
+    readonly from: string
+    readonly until: string
+    readonly deputy: string
+    readonly by: string
+  }
+  'person.back': { readonly person: string; readonly by: string }
   'token.issued': {
     readonly token: string
     readonly person: string

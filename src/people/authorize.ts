@@ -20,6 +20,7 @@ export type Command = (typeof commands)[number]
 const allowed: Readonly<Record<Role, readonly Command[]>> = {
   viewer: ['read', 'answer'],
   reviewer: ['read', 'answer', 'vote'],
+  'rule-author': ['read', 'answer', 'rules.manage'],
   auditor: ['read'],
   admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end', 'rules.manage'],
 }
@@ -60,7 +61,9 @@ export function authorize(person: Pick<Caller, 'roles' | 'scope'>, command: Comm
     return { allowed: false, reason: `This needs a token of scope ${needed}; yours is ${scope}.` }
   }
   if (person.roles.some((role) => allowed[role].includes(command))) return { allowed: true, reason: null }
-  const needed = (['viewer', 'reviewer', 'admin'] as const).find((role) => allowed[role].includes(command))
+  const needed = (['viewer', 'reviewer', 'rule-author', 'admin'] as const).find((role) =>
+    allowed[role].includes(command),
+  )
   const have = person.roles.length === 0 ? 'you have no role' : `your role is ${person.roles.join(', ')}`
   return { allowed: false, reason: `This needs the role ${needed}; ${have}.` }
 }

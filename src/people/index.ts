@@ -6,6 +6,7 @@
  * what a role may do.
  * @module
  */
+export { type Absence, Absences } from './absences.ts'
 export {
   type Authorization,
   allowedCommands,

@@ -172,6 +172,7 @@ describe('authorize', () => {
     none: [],
     viewer: ['read', 'answer'],
     reviewer: ['read', 'answer', 'vote'],
+    'rule-author': ['read', 'answer', 'rules.manage'],
     auditor: ['read'],
     admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end', 'rules.manage'],
   }
@@ -182,6 +183,6 @@ describe('authorize', () => {
   test.each(cases)('%s, %s: %s', (role, command, may) => {
     const answer = authorize({ roles: roles.filter((known) => known === role) }, command)
     expect(answer.allowed).toBe(may)
-    if (!may) expect(answer.reason).toMatch(/^This needs the role (viewer|reviewer|admin); /)
+    if (!may) expect(answer.reason).toMatch(/^This needs the role (viewer|reviewer|rule-author|admin); /)
   })
 })

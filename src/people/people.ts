@@ -18,6 +18,8 @@ export interface PersonAsReviewer {
   readonly kind: Person['kind']
   readonly groups: readonly string[]
   readonly isReviewer: boolean
+  /** Doors at which they review; left out: all. */
+  readonly doors?: readonly string[]
 }
 
 const peopleKinds = [
@@ -139,8 +141,8 @@ export class People {
   reviewerOf(id: string): PersonAsReviewer | undefined {
     const person = this.get(id)
     if (person === undefined) return undefined
-    const { kind, groups } = person
-    return { id, kind, groups, isReviewer: authorize(person, 'vote').allowed }
+    const { kind, groups, doors } = person
+    return { id, kind, groups, isReviewer: authorize(person, 'vote').allowed, ...(doors ? { doors } : {}) }
   }
 
   /**

@@ -1,8 +1,9 @@
 /**
  * What a person may do. `auditor` sees everything and changes nothing, not even what they asked for themselves.
- * `admin` may also do what the others may, except approve without being of a group that is asked.
+ * `rule-author` changes the rules. `admin` may also do what the others may, except approve without being of a group
+ * that is asked.
  */
-export const roles = ['viewer', 'reviewer', 'auditor', 'admin'] as const
+export const roles = ['viewer', 'reviewer', 'rule-author', 'auditor', 'admin'] as const
 export type Role = (typeof roles)[number]
 
 /** Somebody Sallyport knows. */
@@ -16,4 +17,6 @@ export interface Person {
   readonly actors: readonly string[]
   /** For a service or agent: the person answerable for it. */
   readonly owner?: string
+  /** Doors at which they review; left out: all. */
+  readonly doors?: readonly string[]
 }

@@ -9,7 +9,7 @@ import { LedgerGate, settleUnfinished, WindowKeeper } from '../gate/index.ts'
 import { BreakGlass, Holds } from '../holds/index.ts'
 import { type Ledger, openFileLedger, verifyInThread } from '../ledger/index.ts'
 import { Locks, locksOut } from '../locks/index.ts'
-import { argon2idHasher, People, passwordFile, SignIn, SignInThrottle } from '../people/index.ts'
+import { Absences, argon2idHasher, People, passwordFile, SignIn, SignInThrottle } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleStore } from '../rules/index.ts'
 import { openActionIndex } from '../search/index.ts'
@@ -89,10 +89,13 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       throttle: new SignInThrottle(),
     })
     opened.push(async () => signIn.close())
-    const parties = {
-      reviewer: (id: string) => people.reviewerOf(id),
-      isRequester: people.isSamePerson.bind(people),
-    }
+    const isPerson = people.isSamePerson.bind(people)
+    const locks = await Locks.open({ ledger, isPerson })
+    opened.push(async () => locks.close())
+    const isLocked = (person: string) => locks.onPerson(person) !== undefined
+    const absences = await Absences.open({ ledger, people, isLocked })
+    opened.push(async () => absences.close())
+    const parties = { reviewer: (id: string) => absences.reviewerOf(id), isRequester: isPerson }
     const emergency = config.breakGlass.groups
     const holds = await Holds.open({ ledger, ...parties, breakGlass: emergency })
     opened.push(async () => holds.close())
@@ -101,10 +104,6 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       if (hold.state !== 'approved' || hold.forced === null) return
       log('BREAK_GLASS', { hold: hold.hold, by: hold.forced.by, reason: hold.forced.reason, door: hold.door })
     })
-    const isPerson = people.isSamePerson.bind(people)
-    const locks = await Locks.open({ ledger, isPerson })
-    opened.push(async () => locks.close())
-
     const { changes, workloads } = await openChanges(config, ledger, people)
     opened.push(async () => changes.close())
 
@@ -141,6 +140,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     const consoleDir = fileURLToPath(new URL('../console', import.meta.url))
     const app = createApi({
       people,
+      absences,
       signIn,
       holds,
       breakGlass,

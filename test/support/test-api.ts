@@ -5,7 +5,7 @@ import { Canary } from '../../src/gate/index.ts'
 import { BreakGlass, Holds } from '../../src/holds/index.ts'
 import type { HoldOpened } from '../../src/ledger/index.ts'
 import { Locks } from '../../src/locks/index.ts'
-import { People, type Person } from '../../src/people/index.ts'
+import { Absences, People, type Person } from '../../src/people/index.ts'
 import { localSearch } from './local-search.ts'
 import { MemoryLedger } from './memory-ledger.ts'
 import { testSignIn } from './test-sign-in.ts'
@@ -98,9 +98,10 @@ export async function testApi(
     await people.put(one, 'test')
     tokens.set(one.id, await people.issueToken(one.id, { label: 'test', expiresAt: null, by: 'test' }))
   }
+  const absences = await Absences.open({ ledger, people })
   const parties = {
     ledger,
-    reviewer: (id: string) => people.reviewerOf(id),
+    reviewer: (id: string) => absences.reviewerOf(id),
     isRequester: people.isSamePerson.bind(people),
   }
   const holds = await Holds.open({ ...parties, breakGlass: ['oncall'] })
@@ -125,6 +126,7 @@ export async function testApi(
   let version = 'abc123'
   const deps: ApiDeps = {
     people,
+    absences,
     signIn: testSignIn(people, ledger),
     holds,
     breakGlass,

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { deleteAt, getJson, postJson } from './client.ts'
-import type { IssuedToken, PasswordLink, PersonInput, PersonView, Scope } from './people-types.ts'
+import type { Absence, IssuedToken, PasswordLink, PersonInput, PersonView, Scope } from './people-types.ts'
 import { askAgain } from './queries.ts'
 
 const peopleKey = ['people'] as const
@@ -34,6 +34,18 @@ export const useRemovePerson = (gone: () => void) =>
     await deleteAt(at(person))
     gone()
   })
+
+export interface AbsenceWanted {
+  readonly person: string
+  readonly deputy: string
+  /** RFC 3339. */
+  readonly until: string
+}
+
+export const useGoAway = () =>
+  usePeopleChange(({ person, ...absence }: AbsenceWanted) => postJson<Absence>(`${at(person)}/absence`, absence))
+
+export const useComeBack = () => usePeopleChange((person: string) => deleteAt(`${at(person)}/absence`))
 
 export const useLinkPassword = () =>
   usePeopleChange((person: string) => postJson<PasswordLink>(`${at(person)}/password-link`, {}))

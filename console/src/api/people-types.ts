@@ -1,7 +1,7 @@
 /** What the API answers about people, as the console reads it (see types.ts). */
 
 export type PersonKind = 'human' | 'service' | 'agent'
-export type Role = 'viewer' | 'reviewer' | 'auditor' | 'admin'
+export type Role = 'viewer' | 'reviewer' | 'rule-author' | 'auditor' | 'admin'
 export type Scope = 'read' | 'review' | 'admin' | 'door'
 export type Command =
   | 'read'
@@ -31,9 +31,21 @@ export interface PersonInput {
   readonly roles: readonly Role[]
   readonly actors: readonly string[]
   readonly owner?: string
+  /** Doors at which they review; left out: all. */
+  readonly doors?: readonly string[]
+}
+
+/** Somebody is away, and another one stands in for them on holds. */
+export interface Absence {
+  readonly person: string
+  readonly from: string
+  readonly until: string
+  readonly deputy: string
 }
 
 export interface PersonView extends PersonInput {
+  /** Not ended, also one to come. */
+  readonly absence: Absence | null
   /** They have set one. */
   readonly password: boolean
   readonly tokens: readonly TokenView[]

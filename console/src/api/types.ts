@@ -6,7 +6,7 @@
  * compiler compares it with the server's schemas in `test/console-types.test-d.ts`.
  */
 
-import type { Command, PersonKind, Role, Scope } from './people-types.ts'
+import type { Absence, Command, PersonKind, Role, Scope } from './people-types.ts'
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
@@ -204,6 +204,10 @@ export interface Me {
     readonly groups: readonly string[]
     readonly roles: readonly Role[]
   }
+  /** Their own, also one to come. */
+  readonly absence: Absence | null
+  /** Those who are away and whom they stand in for now. */
+  readonly standsInFor: readonly Absence[]
   readonly access: {
     readonly session: boolean
     readonly scope: Scope | null

@@ -13,6 +13,7 @@ const kinds: readonly { value: PersonKind; label: string }[] = [
 const roles: readonly { role: Role; may: string }[] = [
   { role: 'viewer', may: 'sees everything, answers for their own holds' },
   { role: 'reviewer', may: 'votes on what others want to do' },
+  { role: 'rule-author', may: 'puts rules in force, goes back to earlier ones, tries others beside them' },
   { role: 'auditor', may: 'sees everything' },
   { role: 'admin', may: 'all of that, and people, rules, locks and sessions' },
 ]
@@ -27,6 +28,7 @@ export function PersonForm({ person, close }: { person?: PersonView; close: () =
   const [given, setGiven] = useState<readonly Role[]>(person?.roles ?? [])
   const [groups, setGroups] = useState(person?.groups.join(', ') ?? '')
   const [actors, setActors] = useState(person?.actors.join(', ') ?? '')
+  const [doors, setDoors] = useState(person?.doors?.join(', ') ?? '')
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const input: PersonInput = {
@@ -37,6 +39,7 @@ export function PersonForm({ person, close }: { person?: PersonView; close: () =
       groups: words(groups),
       actors: words(actors),
       ...(kind === 'human' ? {} : { owner: owner.trim() }),
+      ...(words(doors).length === 0 ? {} : { doors: words(doors) }),
     }
     put.mutate(input, { onSuccess: close })
   }
@@ -95,6 +98,13 @@ export function PersonForm({ person, close }: { person?: PersonView; close: () =
           description="As door:user, such as shop-db:alice, with commas between them."
           value={actors}
           onChange={(event) => setActors(event.currentTarget.value)}
+          autoComplete="off"
+        />
+        <TextInput
+          label="Reviews at doors"
+          description="With commas between them; empty: at all doors."
+          value={doors}
+          onChange={(event) => setDoors(event.currentTarget.value)}
           autoComplete="off"
         />
       </div>

@@ -10,6 +10,7 @@ import page from '../parts/page.module.css'
 import { Secret } from '../parts/secret.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { TwoSteps } from '../parts/two-steps.tsx'
+import { Away } from './absence.tsx'
 import classes from './people.module.css'
 import { PersonForm } from './person-form.tsx'
 import { Tokens } from './tokens.tsx'
@@ -58,6 +59,7 @@ function Known({ person }: { person: PersonView }) {
       <div className={page.stack}>
         {changing ? <PersonForm person={person} close={() => setChanging(false)} /> : <Facts person={person} />}
         {person.kind === 'human' && <Password person={person} />}
+        {person.kind === 'human' && <Absent person={person} />}
         <Tokens person={person} />
         <Remove person={person} />
       </div>
@@ -71,6 +73,7 @@ function Facts({ person }: { person: PersonView }) {
     ['Roles', person.roles.join(', ')],
     ['Groups', person.groups.join(', ')],
     ['Names at doors', person.actors.join(', ')],
+    ['Reviews at', person.doors?.join(', ') ?? 'all doors'],
   ] as const
   return (
     <section className={`card ${classes.section}`} aria-label="What is known">
@@ -111,6 +114,17 @@ function Password({ person }: { person: PersonView }) {
           Make a link
         </Button>
       </div>
+    </section>
+  )
+}
+
+function Absent({ person }: { person: PersonView }) {
+  return (
+    <section className={`card ${classes.section}`} aria-labelledby="person-away">
+      <h2 id="person-away" className="section-title">
+        Away
+      </h2>
+      <Away person={person.id} absence={person.absence} />
     </section>
   )
 }

@@ -8,6 +8,7 @@ import { number } from '../format/impact.ts'
 import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { useKeys } from '../parts/use-keys.ts'
+import { AwayDialog } from '../people/away-dialog.tsx'
 import { Help } from './help.tsx'
 import { useLive } from './live.tsx'
 import { Mark } from './mark.tsx'
@@ -131,40 +132,49 @@ const schemes = [
 ] as const
 
 function PersonMenu() {
-  const person = useMe().data?.person
+  const me = useMe().data
+  const [away, setAway] = useState(false)
+  const mayVote = useMay('vote')
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  if (person === undefined) return null
+  if (me === undefined) return null
+  const { person, absence, standsInFor } = me
   return (
-    <Menu position="bottom-end" width={240} transitionProps={{ duration: 0 }}>
-      <Menu.Target>
-        <UnstyledButton className={classes.person} aria-label={`Signed in as ${person.name}`}>
-          <span className={classes.personName}>{person.name}</span>
-          <IconChevronDown size={14} aria-hidden="true" />
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <div className={classes.personFacts}>
-          <strong>{person.name}</strong>
-          <span className="mono dim">{person.id}</span>
-          <span className="dim">Roles: {person.roles.join(', ') || 'none'}</span>
-          <span className="dim">Groups: {person.groups.join(', ') || 'none'}</span>
-        </div>
-        <Menu.Divider />
-        <Menu.Label>Appearance</Menu.Label>
-        {schemes.map(({ value, name }) => (
-          <Menu.Item
-            key={value}
-            onClick={() => setColorScheme(value)}
-            aria-current={colorScheme === value}
-            rightSection={colorScheme === value ? <IconCheck size={14} aria-hidden="true" /> : null}
-          >
-            {name}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <AwayDialog me={me} opened={away} close={() => setAway(false)} />
+      <Menu position="bottom-end" width={240} transitionProps={{ duration: 0 }}>
+        <Menu.Target>
+          <UnstyledButton className={classes.person} aria-label={`Signed in as ${person.name}`}>
+            <span className={classes.personName}>{person.name}</span>
+            <IconChevronDown size={14} aria-hidden="true" />
+          </UnstyledButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <div className={classes.personFacts}>
+            <strong>{person.name}</strong>
+            <span className="mono dim">{person.id}</span>
+            <span className="dim">Roles: {person.roles.join(', ') || 'none'}</span>
+            <span className="dim">Groups: {person.groups.join(', ') || 'none'}</span>
+            {standsInFor.length > 0 && <span>Stands in for: {standsInFor.map((one) => one.person).join(', ')}</span>}
+            {absence !== null && <span>Away: {absence.deputy} stands in</span>}
+          </div>
+          <Menu.Divider />
+          <Menu.Label>Appearance</Menu.Label>
+          {schemes.map(({ value, name }) => (
+            <Menu.Item
+              key={value}
+              onClick={() => setColorScheme(value)}
+              aria-current={colorScheme === value}
+              rightSection={colorScheme === value ? <IconCheck size={14} aria-hidden="true" /> : null}
+            >
+              {name}
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
+          {mayVote && <Menu.Item onClick={() => setAway(true)}>Being away …</Menu.Item>}
+          <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </>
   )
 }
 

@@ -1,11 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { SallyportError } from '../../errors/index.ts'
-import type { People, Person } from '../../people/index.ts'
-import { type ApiEnv, needs } from '../access.ts'
+import type { Caller, Person } from '../../people/index.ts'
+import { type ApiEnv, demand, needs } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
 import { passwordLink } from '../password-link.ts'
 import {
+  absenceInputSchema,
+  absenceSchema,
   passwordLinkSchema,
   personDetailsSchema,
   personInputSchema,
@@ -68,15 +70,41 @@ const link = createRoute({
   responses: { ...failures, 201: json(passwordLinkSchema, 'The link') },
 })
 
-export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people, signIn, publicUrl }: ApiDeps): void {
-  app.openapi(list, (c) => c.json({ people: people.list().map((person) => details(people, person)) }, 200))
+const away = createRoute({
+  ...needs('vote'),
+  method: 'post',
+  path: '/api/people/{id}/absence',
+  summary: 'Put somebody in the place of a person who is away, on holds; of others only as an admin',
+  request: { params: idParam, body: jsonBody(absenceInputSchema) },
+  responses: { ...failures, 200: json(absenceSchema, 'The absence, on the record') },
+})
+
+const back = createRoute({
+  ...needs('vote'),
+  method: 'delete',
+  path: '/api/people/{id}/absence',
+  summary: 'End an absence; of others only as an admin',
+  request: { params: idParam },
+  responses: { ...failures, 204: { description: 'Ended' } },
+})
+
+export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people, absences, signIn, publicUrl }: ApiDeps): void {
+  const details = (person: Person) => ({
+    ...person,
+    absence: absences.of(person.id) ?? null,
+    password: people.passwordOf(person.id) !== undefined,
+    tokens: people.tokensOf(person.id).map(({ digest: _, person: __, ...token }) => token),
+  })
+
+  app.openapi(list, (c) => c.json({ people: people.list().map(details) }, 200))
 
   app.openapi(put, async (c) => {
-    const { owner, ...rest } = c.req.valid('json')
-    await people.put({ ...rest, ...(owner === undefined ? {} : { owner }) }, c.get('person').id)
+    const { owner, doors, ...rest } = c.req.valid('json')
+    const known = { ...rest, ...(owner === undefined ? {} : { owner }), ...(doors === undefined ? {} : { doors }) }
+    await people.put(known, c.get('person').id)
     const person = people.get(rest.id)
     if (person === undefined) throw new SallyportError('conflict', `${rest.id} was removed again at the same moment.`)
-    return c.json(details(people, person), 200)
+    return c.json(details(person), 200)
   })
 
   app.openapi(remove, async (c) => {
@@ -97,13 +125,28 @@ export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people, signIn, publicU
     return c.json({ link: passwordLink(publicUrl, secret, id), expiresAt }, 201)
   })
 
+  app.openapi(away, async (c) => {
+    const { id } = c.req.valid('param')
+    demandOwn(c.get('person'), id)
+    const { from, until, deputy } = c.req.valid('json')
+    const absence = { person: id, until, deputy, ...(from === undefined ? {} : { from }) }
+    return c.json(await absences.away(absence, c.get('person').id), 200)
+  })
+
+  app.openapi(back, async (c) => {
+    const { id } = c.req.valid('param')
+    demandOwn(c.get('person'), id)
+    await absences.back(id, c.get('person').id)
+    return c.body(null, 204)
+  })
+
   app.openapi(revoke, async (c) => {
     await people.revokeToken(c.req.valid('param').id, c.get('person').id)
     return c.body(null, 204)
   })
 }
 
-function details(people: People, person: Person) {
-  const tokens = people.tokensOf(person.id).map(({ digest: _, person: __, ...token }) => token)
-  return { ...person, password: people.passwordOf(person.id) !== undefined, tokens }
+/** @throws SallyportError `forbidden` where it is somebody else's and the caller no admin */
+function demandOwn(caller: Caller, id: string): void {
+  if (caller.id !== id) demand(caller, 'people.manage')
 }

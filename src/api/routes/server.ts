@@ -60,6 +60,8 @@ export function serverRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
       rules: deps.rules.current().version,
       ledger: { state: ledger.state, size: ledger.head.size },
     }
-    return c.json({ person: { id, name, kind, groups, roles }, access, server }, 200)
+    const absence = deps.absences.of(id) ?? null
+    const standsInFor = deps.absences.deputyFor(id)
+    return c.json({ person: { id, name, kind, groups, roles }, absence, standsInFor, access, server }, 200)
   })
 }

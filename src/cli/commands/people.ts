@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { parseDuration } from '../../config/index.ts'
 import { roles } from '../../people/index.ts'
 import { type ApiOptions, apiClient } from '../api-client.ts'
 import { type AddCommand, collect, withApiOptions } from '../command.ts'
@@ -19,6 +20,13 @@ interface AddOptions extends Options {
   readonly role: readonly string[]
   readonly actor: readonly string[]
   readonly owner?: string
+  readonly door: readonly string[]
+}
+
+interface AwayOptions extends ApiOptions {
+  readonly deputy: string
+  readonly until: string
+  readonly from?: string
 }
 
 const personSchema = z.object({
@@ -31,7 +39,7 @@ const personSchema = z.object({
   owner: z.string().optional(),
 })
 
-/** `sallyport people add|list|password-link|remove`, through the API of a running Sallyport. */
+/** `sallyport people add|list|password-link|away|back|remove`, through the API of a running Sallyport. */
 export const addPeople: AddCommand = (program, { io }) => {
   const people = program
     .command('people')
@@ -60,9 +68,10 @@ export const addPeople: AddCommand = (program, { io }) => {
       [],
     )
     .option('--owner <person>', 'for a service or agent: who answers for it')
+    .option('--door <door>', 'a door at which they review, may be given several times (default: all)', collect, [])
     .option('--json', 'print the answer of the API')
     .action(async (id: string, options: AddOptions) => {
-      const { name = id, kind, group, role, actor, owner } = options
+      const { name = id, kind, group, role, actor, owner, door } = options
       const body = {
         id,
         name,
@@ -71,6 +80,7 @@ export const addPeople: AddCommand = (program, { io }) => {
         roles: role,
         actors: actor,
         ...(owner === undefined ? {} : { owner }),
+        ...(door.length === 0 ? {} : { doors: door }),
       }
       const answer = await apiClient(options, io).post('/api/people', body)
       if (options.json) return printJson(io, answer)
@@ -112,6 +122,31 @@ export const addPeople: AddCommand = (program, { io }) => {
       io.err(`Works once, until ${safeText(expiresAt)}. It is not shown again.\n`)
     })
 
+  withApiOptions(people.command('away'))
+    .argument('<id>', 'id of the person who is away; of others only as an admin')
+    .requiredOption('--deputy <person>', 'who stands in for them on holds')
+    .requiredOption('--until <time>', 'when they are back: 2031-01-31T08:00:00Z, or in how long: 12h, 14d', timeToCome)
+    .option('--from <time>', 'when it begins (default: now)', timeToCome)
+    .summary('let somebody stand in for a person')
+    .description(
+      'Puts somebody in the place of a person who is away: on holds the deputy has their groups, too, and the record says in whose place a vote was given.',
+    )
+    .action(async (id: string, options: AwayOptions) => {
+      const { deputy, until, from } = options
+      const body = { deputy, until, ...(from === undefined ? {} : { from }) }
+      await apiClient(options, io).post(`/api/people/${encodeURIComponent(id)}/absence`, body)
+      io.out(`${safeText(deputy)} stands in for ${safeText(id)} until ${until}.\n`)
+    })
+
+  withApiOptions(people.command('back'))
+    .argument('<id>', 'id of the person')
+    .summary('end an absence')
+    .description('Ends an absence: nobody stands in for the person any more.')
+    .action(async (id: string, options: ApiOptions) => {
+      await apiClient(options, io).remove(`/api/people/${encodeURIComponent(id)}/absence`)
+      io.out(`${safeText(id)} is back.\n`)
+    })
+
   withApiOptions(people.command('remove'))
     .argument('<id>', 'id of the person')
     .summary('remove a person')
@@ -120,6 +155,15 @@ export const addPeople: AddCommand = (program, { io }) => {
       await apiClient(options, io).remove(`/api/people/${encodeURIComponent(id)}`)
       io.out(`${safeText(id)} is removed.\n`)
     })
+}
+
+/** A time, or a span from now, as RFC 3339. */
+function timeToCome(text: string): string {
+  const span = parseDuration(text)
+  if (span !== undefined) return new Date(Date.now() + span).toISOString()
+  const time = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2031-01-31T08:00:00Z, or a span: 14d.')
+  return new Date(time).toISOString()
 }
 
 function collectRole(value: string, before: readonly string[]): string[] {
