@@ -171,6 +171,16 @@ describe('rolling back', () => {
     expect((await open()).versions().map(({ switched }) => switched)).toEqual([null, said])
   })
 
+  test('is told of with who and why: nobody asks too early', async () => {
+    const book = await open()
+    await files('block')
+    await book.store.reload()
+    const told: unknown[] = []
+    book.subscribe(() => told.push(book.versions()[1]?.switched))
+    await book.rollback(version('flag'), 'ann', 'too many blocks')
+    expect(told.at(0)).toEqual({ by: 'ann', reason: 'too many blocks' })
+  })
+
   test('stays while the files stay, also over a restart', async () => {
     const book = await rolledBack()
     await book.store.reload()

@@ -76,16 +76,15 @@ export class VersionBook {
         const { version, commit } = entry.body
         this.inForce = version
         if (this.switched?.version !== version) this.switched = undefined
-        const stored = this.#versions.get(version)
-        if (stored === undefined) return
-        const switched = this.switched === undefined ? null : { by: this.switched.by, reason: this.switched.reason }
-        this.#versions.set(version, { ...stored, inForceAt: at, switched })
+        this.#cameInForce(version, at)
         this.#cameFrom(version, commit)
         return
       }
       case 'rules.switched':
         this.inForce = entry.body.version
         this.switched = entry.body
+        // That it has been loaded is recorded behind, while people are told of the switch already.
+        this.#cameInForce(entry.body.version, at)
         return
       case 'rules.proposed':
         if (!this.#proposals.has(entry.body.proposal)) {
@@ -103,6 +102,13 @@ export class VersionBook {
         return
       default:
     }
+  }
+
+  #cameInForce(version: string, at: string): void {
+    const stored = this.#versions.get(version)
+    if (stored === undefined) return
+    const switched = this.switched === undefined ? null : { by: this.switched.by, reason: this.switched.reason }
+    this.#versions.set(version, { ...stored, inForceAt: at, switched })
   }
 
   #cameFrom(version: string, commit: string | undefined): void {
