@@ -7,8 +7,10 @@
 
 export { CanonicalValue, canonicalJson } from './canonical.ts'
 export { sha256Hex } from './digest.ts'
+export { impactText } from './impact-text.ts'
 export { networkOf } from './network.ts'
 export { type Outcome, outcomes, strictest } from './outcome.ts'
+export { safeLines, safeText } from './safe-text.ts'
 export {
   type Action,
   type ActionInput,

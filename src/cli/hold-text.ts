@@ -1,4 +1,4 @@
-import type { Impact } from '../action/index.ts'
+import { impactText } from '../action/index.ts'
 import type { HoldView } from './hold-view.ts'
 import type { Colors } from './io.ts'
 import { safeLines, safeText } from './safe-text.ts'
@@ -65,19 +65,6 @@ function parameterLines(parameters: unknown): string[] {
   if (parameters === undefined || parameters === null) return []
   if (!Array.isArray(parameters)) return [`parameters = ${JSON.stringify(parameters)}`]
   return parameters.map((value, index) => `$${index + 1} = ${JSON.stringify(value)}`)
-}
-
-export function impactText(impact: Impact): string {
-  const of = impact.ofTotal === null ? '' : ` of ${impact.ofTotal}`
-  const rows = impact.rows === null ? 'rows unknown' : `${impact.exact ? '' : 'about '}${impact.rows}${of} rows`
-  const cascades = impact.cascades.map((cascade) => `${cascade.rows} in ${cascade.table}`)
-  return [
-    rows,
-    ...(impact.bounded ? [] : ['nothing limits which rows']),
-    ...(cascades.length === 0 ? [] : [`cascades to ${cascades.join(', ')}`]),
-    ...(impact.objects === 0 ? [] : [`${impact.objects} objects`]),
-    `reversible: ${impact.reversible}`,
-  ].join('; ')
 }
 
 /** What is still missing before it may run. */

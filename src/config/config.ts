@@ -1,12 +1,13 @@
 import type { Outcome } from '../action/index.ts'
 import type { Address } from './address.ts'
 import type { logLevels, upstreamModes } from './schema.ts'
+import type { SecretPlace } from './secret.ts'
 
 /** A door's own account at the server behind it. The password itself is never part of a configuration. */
 export interface DoorCredentials {
   readonly user: string
   /** Not given: the account needs none (a client certificate, `trust`). */
-  readonly password?: { readonly env: string } | { readonly file: string }
+  readonly password?: SecretPlace
 }
 
 /** One door, as configured. */

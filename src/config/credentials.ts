@@ -1,8 +1,8 @@
-import { resolve } from 'node:path'
-import { type Diagnostic, didYouMean, type YamlSource } from '../errors/index.ts'
+import type { Diagnostic, YamlSource } from '../errors/index.ts'
 import type { DoorCredentials } from './config.ts'
 import type { Environment } from './interpolate.ts'
 import type { ConfigValues } from './schema.ts'
+import { secretPlace, wrongSecret } from './secret.ts'
 
 type Written = ConfigValues['doors'][number]['credentials']
 
@@ -12,8 +12,8 @@ export function completeCredentials(
   folder: string,
 ): DoorCredentials | undefined {
   if (mode === 'passthrough' || user === undefined) return undefined
-  if (passwordEnv !== undefined) return { user, password: { env: passwordEnv } }
-  return passwordFile === undefined ? { user } : { user, password: { file: resolve(folder, passwordFile) } }
+  const password = secretPlace({ env: passwordEnv, file: passwordFile }, folder)
+  return password === undefined ? { user } : { user, password }
 }
 
 /** What is right by itself and wrong together. */
@@ -33,16 +33,8 @@ export function wrongCredentials(values: ConfigValues, source: YamlSource, envir
       const message = `doors[${index}].credentials has no user`
       found.push(source.diagnostic(at('mode'), message, 'name the account that the door has at the server'))
     }
-    if (passwordEnv !== undefined && passwordFile !== undefined) {
-      const message = `doors[${index}].credentials has the password in two places`
-      found.push(source.diagnostic(at('passwordFile'), message, 'keep one of passwordEnv and passwordFile'))
-    }
-    if (passwordEnv !== undefined && (environment[passwordEnv] ?? '') === '') {
-      const near = didYouMean(passwordEnv, Object.keys(environment))
-      const message = `the environment variable ${passwordEnv} is not set`
-      const hint = near === undefined ? 'set it before starting' : `set it before starting; did you mean ${near}?`
-      found.push(source.diagnostic(at('passwordEnv'), message, hint))
-    }
-    return found
+    const what = `doors[${index}].credentials has the password`
+    const secret = { env: passwordEnv, file: passwordFile }
+    return [...found, ...wrongSecret(secret, { path, name: 'password', what }, source, environment)]
   })
 }

@@ -2,51 +2,9 @@ import { z } from 'zod'
 import { outcomes } from '../action/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import { changesSchema } from './changes.ts'
-import { parseDuration } from './duration.ts'
+import { duration, httpUrl, listenAddress, longestWait, path, textAs, variable } from './values.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-
-/** Longest time that a timer can run: 2^31 − 1 ms, rounded down to days. */
-const longestWait = '24d'
-
-type Refine<T> = (text: string, refuse: (message: string, hint?: string) => void) => T | undefined
-
-/** A text with a meaning: read by `read`, which refuses with a sentence and what to do instead. */
-function textAs<T>(read: Refine<T>) {
-  return z.string().transform((text, context): T => {
-    let refused = false
-    const value = read(text, (message, hint) => {
-      refused = true
-      context.addIssue({ code: 'custom', message, params: { hint } })
-    })
-    if (value !== undefined && !refused) return value
-    if (!refused) context.addIssue({ code: 'custom', message: 'cannot be used' })
-    return z.NEVER
-  })
-}
-
-function listenAddress() {
-  return textAs((text, refuse) => parseAddress(text) ?? refuseAddress(text, refuse))
-}
-
-function refuseAddress(text: string, refuse: (message: string, hint?: string) => void): undefined {
-  refuse(
-    `${JSON.stringify(text)} is not an address`,
-    'write host:port, such as 127.0.0.1:7070 or "[::1]:7070"; ports go up to 65535',
-  )
-}
-
-function duration(least: string, most: string) {
-  return textAs((text, refuse) => {
-    const value = parseDuration(text)
-    if (value === undefined) {
-      refuse(`${JSON.stringify(text)} is not a duration`, 'a whole number and ms, s, m, h or d: 0s, 30s, 10m, 2h')
-    } else if (value < (parseDuration(least) ?? 0) || value > (parseDuration(most) ?? 0)) {
-      refuse(`${text} is out of range`, `from ${least} to ${most}`)
-    }
-    return value
-  })
-}
 
 const upstreamAddress = textAs((text, refuse): Address | undefined => {
   // Read by hand, not by URL: a message must never repeat what may be a password.
@@ -76,17 +34,6 @@ const upstreamAddress = textAs((text, refuse): Address | undefined => {
   }
   return parsed
 })
-
-const httpUrl = textAs((text, refuse) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    refuse('not a plain http or https address', 'such as https://sallyport.example.com')
-    return undefined
-  }
-  return text.replace(/\/+$/, '')
-})
-
-const path = z.string().min(1)
 
 /** How a server is verified (libpq, "SSL Mode Descriptions"). */
 export const upstreamModes = ['verify-full', 'verify-ca', 'require'] as const
@@ -151,11 +98,7 @@ const doorSchema = z.strictObject({
           '`passthrough`: clients sign in to the server with their own accounts there. `door`: people sign in at the door as themselves, with a Sallyport token as the password, and the door signs in to the server with one account of its own',
         ),
       user: z.string().min(1).max(63).optional().describe("The door's account at the server"),
-      passwordEnv: z
-        .string()
-        .regex(/^[A-Za-z_]\w*$/, 'not the name of an environment variable: letters, digits and _')
-        .optional()
-        .describe('Environment variable that its password is in'),
+      passwordEnv: variable.optional().describe('Environment variable that its password is in'),
       passwordFile: path
         .optional()
         .describe(

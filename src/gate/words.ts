@@ -1,6 +1,5 @@
 import type { Action } from '../action/index.ts'
-import { demandsOf, type Hold } from '../holds/index.ts'
-import type { ReviewStep } from '../ledger/index.ts'
+import { type Hold, reviewersOf } from '../holds/index.ts'
 import type { Lock } from '../locks/index.ts'
 import type { Refusal, Words } from './gate.ts'
 import type { Verdict } from './verdict.ts'
@@ -22,19 +21,6 @@ function impactSentence(action: Action): string {
   const where = what.length > 0 ? ` on ${what.join(', ')}` : ''
   const touched = rows === null && objects > 0 ? `${objects} object${objects === 1 ? '' : 's'}` : counted
   return `${action.operation}${where}: ${touched}${bounded ? '' : ', nothing limits which'}.`
-}
-
-export function reviewersOf(review: Hold['review']): string {
-  const asked = demandsOf(review)
-    .map((steps) => steps.map(stepWords).join(', then '))
-    .join('; and ')
-  return review.confirm === true ? `your confirmation, or ${asked}` : asked
-}
-
-function stepWords({ approvals, from, each }: ReviewStep): string {
-  const people = approvals === 1 ? 'one reviewer' : `${approvals} reviewers`
-  if (from.length === 0) return people
-  return each === true ? `${people}, one from each of ${from.join(' and ')}` : `${people} from ${from.join(' or ')}`
 }
 
 export function heldWords(hold: Hold, publicUrl: string): Words {

@@ -5,6 +5,7 @@
  * `hold.opened` entry; the state is nothing but the fold of the entries.
  * @module
  */
+export { Alarm } from './alarm.ts'
 export { BreakGlass, type BreakGlassOptions } from './break-glass.ts'
 export { type Eligibility, mayVote, type Reviewer, reviewsAt, type Standing, standingOn } from './eligibility.ts'
 export { defaultFloodLimits, type FloodLimits } from './flood.ts'
@@ -21,3 +22,4 @@ export {
 } from './hold.ts'
 export { type HoldListener, Holds, type HoldsOptions } from './holds.ts'
 export { demandsOf, type Missing, Progress } from './review.ts'
+export { reviewersOf } from './reviewers.ts'

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { DoorConfig } from '../config/index.ts'
 import { type DoorCredentials, type Known, ServiceAccount } from '../doors/postgres/index.ts'
 import { errorMessage, SallyportError } from '../errors/index.ts'
 import { opensDoors, type People } from '../people/index.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import { type Environment, secretReader } from './secret.ts'
 
 /**
  * Who may sign in at a door that has credentials of its own; undefined for one that has none.
@@ -17,7 +15,8 @@ export async function doorCredentials(
 ): Promise<DoorCredentials | undefined> {
   const { credentials, name } = door
   if (credentials === undefined) return undefined
-  const password = passwordOf(credentials.password, environment)
+  const { password: place } = credentials
+  const password = place === undefined ? async () => undefined : secretReader(place, environment)
   try {
     await password()
   } catch (error) {
@@ -38,13 +37,4 @@ export async function doorCredentials(
       return owner === undefined ? known : { ...known, owner }
     },
   }
-}
-
-function passwordOf(
-  password: NonNullable<DoorConfig['credentials']>['password'],
-  environment: Environment,
-): () => Promise<string | undefined> {
-  if (password === undefined) return async () => undefined
-  if ('env' in password) return async () => environment[password.env]
-  return async () => (await readFile(password.file, 'utf8')).replace(/\r?\n$/, '')
 }

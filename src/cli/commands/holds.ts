@@ -1,6 +1,7 @@
+import { impactText } from '../../action/index.ts'
 import { type ApiOptions, apiClient } from '../api-client.ts'
 import { type AddCommand, withApiOptions } from '../command.ts'
-import { holdText, impactText, missing } from '../hold-text.ts'
+import { holdText, missing } from '../hold-text.ts'
 import { readHold, readHolds } from '../hold-view.ts'
 import { colorsOf, printJson } from '../io.ts'
 import { safeText } from '../safe-text.ts'
