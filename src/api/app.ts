@@ -14,6 +14,7 @@ import { doorRoutes } from './routes/doors.ts'
 import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { lockRoutes } from './routes/locks.ts'
+import { notifyRoutes } from './routes/notify.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { recordRoutes } from './routes/record.ts'
 import { ruleCanaryRoutes } from './routes/rule-canary.ts'
@@ -72,6 +73,7 @@ export function createApi(deps: ApiDeps): Api {
   peopleRoutes(app, deps)
   lockRoutes(app, deps)
   changeRoutes(app, deps)
+  notifyRoutes(app, deps)
   eventRoutes(app, parts)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

@@ -52,6 +52,8 @@ const routes: Readonly<Record<string, readonly Who[] | 'open'>> = {
   'GET /api/changes/{id}': readers,
   'POST /api/changes/{id}/votes': ['rick', 'alice', 'bot', 'root'],
   'DELETE /api/changes/{id}': ['rick', 'alice', 'bot', 'root'],
+  'GET /api/notify': readers,
+  'POST /api/notify/{channel}/test': admins,
   'GET /api/people': admins,
   'POST /api/people': admins,
   'DELETE /api/people/{id}': admins,

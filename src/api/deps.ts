@@ -4,6 +4,7 @@ import type { Canary } from '../gate/index.ts'
 import type { BreakGlass, Holds } from '../holds/index.ts'
 import type { Ledger, LedgerVerification, WorkloadIdentity } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
+import type { Notifier } from '../notify/index.ts'
 import type { Absences, People, SignIn } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
@@ -77,6 +78,7 @@ export interface ApiDeps {
   readonly locks: Locks
   readonly changes: Changes
   readonly workloads: Workloads
+  readonly notify: Pick<Notifier, 'status' | 'test'>
   readonly ledger: Ledger
   readonly search: ActionSearch
   readonly rules: { current(): RulesNow; subscribe(listener: () => void): () => void }

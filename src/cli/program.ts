@@ -8,6 +8,7 @@ import { addHolds } from './commands/holds.ts'
 import { addJudge } from './commands/judge.ts'
 import { addLedger } from './commands/ledger.ts'
 import { addLock } from './commands/lock.ts'
+import { addNotify } from './commands/notify.ts'
 import { addPeople } from './commands/people.ts'
 import { addRules } from './commands/rules.ts'
 import { addSchema } from './commands/schema.ts'
@@ -34,6 +35,7 @@ const commands: readonly AddCommand[] = [
   addSignIn,
   addPeople,
   addLock,
+  addNotify,
   addToken,
   addSchema,
 ]

@@ -1,5 +1,6 @@
 import type { Outcome } from '../action/index.ts'
 import type { Address } from './address.ts'
+import type { NotifyConfig } from './notify.ts'
 import type { logLevels, upstreamModes } from './schema.ts'
 import type { SecretPlace } from './secret.ts'
 
@@ -89,6 +90,8 @@ export interface Config {
     readonly from: readonly string[]
     readonly longest: number
   }
+  /** Where people are told. */
+  readonly notify: readonly NotifyConfig[]
   readonly allowInsecureListen: boolean
   readonly log: { readonly level: (typeof logLevels)[number] }
 }

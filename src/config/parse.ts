@@ -5,6 +5,7 @@ import type { Config, DoorConfig } from './config.ts'
 import { completeCredentials, wrongCredentials } from './credentials.ts'
 import { describePath, explain } from './explain.ts'
 import { type Environment, interpolate } from './interpolate.ts'
+import { completeNotify, wrongNotify } from './notify.ts'
 import { type ConfigValues, configSchema } from './schema.ts'
 
 /**
@@ -27,7 +28,11 @@ export function parseConfig(text: string, file: string, environment: Environment
       parsed.error.issues.flatMap((issue) => explain(issue, data, source)),
     )
   }
-  const wrong = [...findContradictions(parsed.data, source), ...wrongCredentials(parsed.data, source, environment)]
+  const wrong = [
+    ...findContradictions(parsed.data, source),
+    ...wrongCredentials(parsed.data, source, environment),
+    ...wrongNotify(parsed.data, source, environment),
+  ]
   if (wrong.length > 0) throw invalid(file, wrong)
   return complete(parsed.data, dirname(resolve(file)))
 }
@@ -44,6 +49,7 @@ function complete({ publicUrl, rulesGit, ...values }: ConfigValues, folder: stri
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(rulesGit === undefined ? {} : { rulesGit: withoutFolder(rulesGit) }),
     doors: values.doors.map((door) => completeDoor(door, folder)),
+    notify: completeNotify(values.notify, folder),
   }
 }
 

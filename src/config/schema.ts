@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { outcomes } from '../action/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import { changesSchema } from './changes.ts'
+import { notifyChannelSchema } from './notify-schema.ts'
 import { duration, httpUrl, listenAddress, longestWait, path, textAs, variable } from './values.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -235,6 +236,11 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   changes: changesSchema(httpUrl, duration('1m', longestWait).prefault('24h')).prefault({}),
+  notify: z
+    .array(notifyChannelSchema)
+    .max(50)
+    .default([])
+    .describe('Where people are told of holds, locks and failures'),
   allowInsecureListen: z
     .boolean()
     .default(false)

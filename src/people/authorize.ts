@@ -13,6 +13,7 @@ export const commands = [
   'index.rebuild',
   'sessions.end',
   'rules.manage',
+  'notify.test',
 ] as const
 export type Command = (typeof commands)[number]
 
@@ -22,7 +23,17 @@ const allowed: Readonly<Record<Role, readonly Command[]>> = {
   reviewer: ['read', 'answer', 'vote'],
   'rule-author': ['read', 'answer', 'rules.manage'],
   auditor: ['read'],
-  admin: ['read', 'answer', 'vote', 'locks.manage', 'people.manage', 'index.rebuild', 'sessions.end', 'rules.manage'],
+  admin: [
+    'read',
+    'answer',
+    'vote',
+    'locks.manage',
+    'people.manage',
+    'index.rebuild',
+    'sessions.end',
+    'rules.manage',
+    'notify.test',
+  ],
 }
 
 /** The most a token may be used for. `door`: signing in at a database door, and nothing else. */

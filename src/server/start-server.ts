@@ -9,6 +9,7 @@ import { LedgerGate, settleUnfinished, WindowKeeper } from '../gate/index.ts'
 import { BreakGlass, Holds } from '../holds/index.ts'
 import { type Ledger, openFileLedger, verifyInThread } from '../ledger/index.ts'
 import { Locks, locksOut } from '../locks/index.ts'
+import type { Notifier } from '../notify/index.ts'
 import { Absences, argon2idHasher, People, passwordFile, SignIn, SignInThrottle } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleStore } from '../rules/index.ts'
@@ -18,6 +19,7 @@ import { checkTheOld } from './check-the-old.ts'
 import { type Log, logTo } from './log.ts'
 import { openChanges } from './open-changes.ts'
 import { openDoor, viewOf } from './open-door.ts'
+import { openNotify } from './open-notify.ts'
 import { openRules, rulesNow } from './open-rules.ts'
 import { openTransparencyLog } from './open-transparency-log.ts'
 import { record } from './record.ts'
@@ -57,11 +59,14 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     for (const close of opened.reverse().splice(0))
       await close().catch((error: unknown) => log('close_failed', { error }))
   }
+  let notifier: Notifier | undefined
   try {
     const ledger = await openFileLedger({
       directory: join(config.data, 'ledger'),
-      onState: (state, reason) =>
-        log('ledger_state', { state, ...(reason === undefined ? {} : { reason: errorMessage(reason) }) }),
+      onState: (state, reason) => {
+        log('ledger_state', { state, ...(reason === undefined ? {} : { reason: errorMessage(reason) }) })
+        if (state === 'failed') notifier?.recordFailed(errorMessage(reason))
+      },
     })
     opened.push(() => ledger.close())
     checkTheOld(ledger, join(config.data, 'ledger'), log)
@@ -114,6 +119,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     const { rulebook, canary } = rules
 
     const publicUrl = config.publicUrl ?? `http://${formatAddress(config.listen)}`
+    const notify = await openNotify(config, { ledger, holds, locks, rulebook, publicUrl, log })
+    notifier = notify
+    opened.push(() => notify.close())
     const gate = new LedgerGate({
       ledger: windows.record,
       holds,
@@ -147,6 +155,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       locks,
       changes,
       workloads,
+      notify,
       ledger,
       search,
       rules: { current: () => rulesNow(rulebook), subscribe: (listener) => rulebook.subscribe(listener) },

@@ -139,6 +139,7 @@ export async function testApi(
       open: (identity, { title, door, database }) =>
         changes.ask({ title, door, database, identity, statements: [], lasts: 60_000 }),
     },
+    notify: { status: () => [], test: unknown },
     ledger,
     search: localSearch(ledger),
     rules: {

@@ -83,6 +83,7 @@ export function demoConfig(options: {
       },
     ],
     ledger: { anchors: { files: [], webhooks: [] }, witnesses: [] },
+    notify: [],
     allowInsecureListen: false,
     log: { level: 'warn' },
   }
