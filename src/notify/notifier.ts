@@ -154,7 +154,10 @@ export class Notifier {
   #remind(): void {
     const { holds, told } = this.#options
     const now = this.#now()
-    const pending = holds.list('pending').filter(({ state }) => state === 'pending')
+    const pending = holds
+      .list('pending')
+      .filter(({ state }) => state === 'pending')
+      .reverse()
     for (const { channel } of this.#outboxes) {
       if (channel.remindAfter === 0) continue
       const waiting = pending.flatMap((hold) => {

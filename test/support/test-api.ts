@@ -89,7 +89,13 @@ const noRulebook: ApiDeps['rulebook'] = {
 
 /** The whole API on a ledger in memory. */
 export async function testApi(
-  options: { consoleDir?: string; rulebook?: ApiDeps['rulebook']; canary?: Canary; ledger?: MemoryLedger } = {},
+  options: {
+    consoleDir?: string
+    rulebook?: ApiDeps['rulebook']
+    canary?: Canary
+    ledger?: MemoryLedger
+    notify?: ApiDeps['notify']
+  } = {},
 ): Promise<TestApi> {
   const { ledger = new MemoryLedger() } = options
   const people = await People.open({ ledger })

@@ -107,8 +107,12 @@ function refused(server: string, thrown: unknown): Delivery {
   if (typeof responseCode !== 'number') {
     return { delivered: false, problem: `${server} cannot be used: ${reasonOf(thrown)}.`, isFinal: false }
   }
-  const step = typeof command === 'string' ? ` at ${command.split(' ')[0]}` : ''
-  // A server's lasting refusals are 5yz (RFC 5321, 4.2.1); a refused sign-in can be put right.
-  const isFinal = responseCode >= 500 && responseCode !== 535 && responseCode !== 530
-  return { delivered: false, problem: `${server} refused with ${responseCode}${step}.`, isFinal }
+  const step = typeof command === 'string' ? command.split(' ')[0] : ''
+  // A server's lasting refusals are 5yz (RFC 5321, 4.2.1); a sign-in or certificate can be put right.
+  const isFinal = responseCode >= 500 && ['MAIL', 'RCPT', 'DATA'].includes(step ?? '')
+  return {
+    delivered: false,
+    problem: `${server} refused with ${responseCode}${step === '' ? '' : ` at ${step}`}.`,
+    isFinal,
+  }
 }
