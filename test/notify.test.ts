@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CliIo, runCli } from '../src/cli/index.ts'
 import { parseConfig } from '../src/config/index.ts'
-import { firstAdmin, type RunningServer, startServer } from '../src/server/index.ts'
+import { type RunningServer, startServer } from '../src/server/index.ts'
 import { type MailServer, startMailServer } from './support/mail-server.ts'
 import { freePort } from './support/ports.ts'
 import { availablePostgres, startTestPostgres, type TestPostgres } from './support/postgres.ts'
@@ -79,7 +79,9 @@ notify:
 `,
     )
     server = await start()
-    token = (await firstAdmin(server.people, false)) ?? ''
+    const root = { id: 'admin', name: 'admin', kind: 'human', groups: ['dba'], roles: ['admin'], actors: [] } as const
+    await server.people.put(root, 'test')
+    token = (await server.people.issueToken('admin', { label: 'test', expiresAt: null, by: 'test' })).token
     const direct = new pg.Client(postgres.superuserUrl)
     await direct.connect()
     await direct.query('CREATE TABLE orders (id int); INSERT INTO orders SELECT generate_series(1, 50)')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isLoopback } from './address.ts'
+import { duration, httpUrl, longestWait } from './values.ts'
 
 /** Whole names, or their beginnings with a * behind. */
 const patterns = z
@@ -12,12 +13,9 @@ const patterns = z
   )
   .min(1)
 
-/** Who may open changes, and who approves them; addresses and durations are read as everywhere in the file. */
-export function changesSchema<Url extends z.ZodType<string>, Duration extends z.ZodType<number>>(
-  url: Url,
-  longest: Duration,
-) {
-  return z.strictObject({
+/** Who may open changes, and who approves them. */
+export const changesSchema = z
+  .strictObject({
     issuers: z
       .array(
         z.strictObject({
@@ -25,7 +23,7 @@ export function changesSchema<Url extends z.ZodType<string>, Duration extends z.
             .string()
             .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, such as github')
             .describe('What to call it on the record; people who set runs off are `<name>:<login>`'),
-          url: url
+          url: httpUrl
             .refine(isTrusted, 'an issuer is reached over https, or on this machine')
             .describe('As it stands in `iss`; its keys are found from there'),
           audience: z.string().min(1).describe('What must stand in `aud`'),
@@ -46,9 +44,9 @@ export function changesSchema<Url extends z.ZodType<string>, Duration extends z.
       .max(50)
       .default([])
       .describe('Groups that they are of, any one of them. Default: any reviewer'),
-    longest: longest.describe('Longest that a change may last, review included'),
+    longest: duration('1m', longestWait).prefault('24h').describe('Longest that a change may last, review included'),
   })
-}
+  .prefault({})
 
 function isTrusted(address: string): boolean {
   const { protocol, hostname } = new URL(address)

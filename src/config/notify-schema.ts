@@ -12,6 +12,7 @@ export const notifyEvents = [
   'hold.withdrawn',
   'hold.escalated',
   'hold.forced',
+  'change.opened',
   'lock.put',
   'lock.lifted',
   'record.failed',

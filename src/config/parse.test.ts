@@ -46,6 +46,7 @@ describe('a configuration that loads', () => {
       ledger: { anchors: { files: [], webhooks: [] }, witnesses: [] },
       breakGlass: { groups: [] },
       changes: { issuers: [], approvals: 1, from: [], longest: 86_400_000 },
+      notify: [],
       allowInsecureListen: false,
       log: { level: 'info' },
     })

@@ -235,7 +235,7 @@ export const configSchema = z.strictObject({
         .describe('Groups whose people may let a hold pass in an emergency, with a reason. Default: nobody'),
     })
     .prefault({}),
-  changes: changesSchema(httpUrl, duration('1m', longestWait).prefault('24h')).prefault({}),
+  changes: changesSchema,
   notify: z
     .array(notifyChannelSchema)
     .max(50)

@@ -23,6 +23,7 @@ const titles: Readonly<Record<NoticeType, string>> = {
   'hold.withdrawn': 'A held action was withdrawn',
   'hold.escalated': 'Nobody has decided on a held action: more people may now',
   'hold.forced': 'The glass is broken: a held action passes without its review',
+  'change.opened': 'A deployment waits to be approved',
   'lock.put': 'A lock is in force',
   'lock.lifted': 'A lock is lifted',
   'record.failed': 'The record cannot be written: every door refuses',
@@ -42,6 +43,17 @@ function contentOfOne(notice: Notice, home: string): Content {
   const { type } = notice
   const title = titles[type]
   switch (type) {
+    case 'change.opened': {
+      const { title: what, repository, ref, door, database, statements, effects, expiresAt, link } = notice.change
+      const facts = [
+        ['What', what],
+        ['From', `${repository} ${ref}`],
+        ['At', `${door}/${database}`],
+        ['Statements', `${statements}: ${effects.join(', ')}`],
+        ['Review', `until ${expiresAt}`],
+      ] as const
+      return { title, summary: `${what} (${repository})`, facts, statement: null, link }
+    }
     case 'lock.put': {
       const { on, message, until, by, lock } = notice.lock
       const summary = `${on.kind} ${on.name}`

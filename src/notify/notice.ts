@@ -1,5 +1,6 @@
 import { impactText } from '../action/index.ts'
 import { type Hold, isOver, needsFollowUp, reviewersOf } from '../holds/index.ts'
+import type { EntryBodies } from '../ledger/index.ts'
 import type { Lock } from '../locks/index.ts'
 
 export const holdNotices = [
@@ -15,7 +16,7 @@ export const holdNotices = [
 export type HoldNoticeType = (typeof holdNotices)[number]
 
 /** What people can be told of. `test` is what `sallyport notify test` sends. */
-export type NoticeType = HoldNoticeType | 'lock.put' | 'lock.lifted' | 'record.failed' | 'test'
+export type NoticeType = HoldNoticeType | 'change.opened' | 'lock.put' | 'lock.lifted' | 'record.failed' | 'test'
 
 /** What a notice says of a hold: its own words, cut to lengths that can be kept in a queue. */
 export interface HoldFacts {
@@ -40,6 +41,21 @@ export interface HoldFacts {
   readonly decided: { readonly by: string; readonly reason: string } | null
 }
 
+/** What a notice says of a change that waits. */
+export interface ChangeFacts {
+  readonly change: string
+  readonly link: string
+  readonly title: string
+  readonly door: string
+  readonly database: string
+  readonly repository: string
+  readonly ref: string
+  readonly statements: number
+  /** All that its statements do. */
+  readonly effects: readonly string[]
+  readonly expiresAt: string
+}
+
 interface Told<T extends NoticeType> {
   /** The same for the same occasion, also after a restart. */
   readonly id: string
@@ -51,6 +67,7 @@ interface Told<T extends NoticeType> {
 /** One thing that people are told. Every text in it may have been written by anybody. */
 export type Notice =
   | (Told<HoldNoticeType> & { readonly hold: HoldFacts })
+  | (Told<'change.opened'> & { readonly change: ChangeFacts })
   | (Told<'lock.put'> & { readonly lock: Lock })
   | (Told<'lock.lifted'> & { readonly lifted: { readonly lock: string; readonly by: string; readonly reason: string } })
   | (Told<'record.failed'> & { readonly reason: string })
@@ -123,6 +140,28 @@ export function holdNotice(type: HoldNoticeType, hold: Hold, link: string, now: 
       statementCut: statement.length > statementAtMost,
       actions: hold.actions.length,
       decided: decidedBy(type, hold),
+    },
+  }
+}
+
+/** @param link where it can be seen, and decided on */
+export function changeNotice(opened: EntryBodies['change.opened'], link: string, at: string): Notice {
+  const { change, title, door, database, identity, statements, expiresAt } = opened
+  return {
+    id: `${change}.change.opened`,
+    type: 'change.opened',
+    at,
+    change: {
+      change,
+      link,
+      title: cut(title),
+      door,
+      database: cut(database),
+      repository: cut(identity.repository),
+      ref: cut(identity.ref),
+      statements: statements.length,
+      effects: [...new Set(statements.flatMap(({ effects }) => effects))].sort(),
+      expiresAt,
     },
   }
 }

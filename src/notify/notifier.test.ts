@@ -18,6 +18,7 @@ const everything: readonly NoticeType[] = [
   'hold.withdrawn',
   'hold.escalated',
   'hold.forced',
+  'change.opened',
   'lock.put',
   'lock.lifted',
   'record.failed',
@@ -86,6 +87,7 @@ async function notifierWith(...channels: Channel[]): Promise<Notifier> {
     locks,
     told: await Told.open(join(folder, 'notify.json'), (event) => log.push(event)),
     link: (hold) => `https://guard.example/holds/${hold}`,
+    changeLink: (change) => `https://guard.example/changes/${change}`,
     log: (event) => log.push(event),
   })
   open.push(notifier)
@@ -140,6 +142,35 @@ describe('the notifier', () => {
     ])
     expect(got).toHaveLength(11)
     expect(log).toEqual([])
+  })
+
+  test('tells of a deployment that waits, at the doors that a channel is for', async () => {
+    const here = collecting()
+    const elsewhere = collecting()
+    await notifierWith(channel(here.send), channel(elsewhere.send, { name: 'd', doors: new Set(['other']) }))
+    await ledger.append('change.opened', {
+      change: 'chg_1',
+      kind: 'deployment',
+      title: 'Orders get notes',
+      door: 'shop',
+      database: 'shop',
+      identity: {
+        issuer: 'https://ci',
+        name: 'ci',
+        subject: 's',
+        repository: 'acme/shop',
+        ref: 'r',
+        sha: '0',
+        run: '1',
+      },
+      review: { approvals: 1, from: [] },
+      statements: [],
+      digest: 'd',
+      secret: 'e',
+      expiresAt: new Date(start + minute).toISOString(),
+    }).durable
+    await settled()
+    expect([here.got, elsewhere.got]).toEqual([['chg_1.change.opened'], []])
   })
 
   test('tells when more people are asked, and when nobody decided in time', async () => {

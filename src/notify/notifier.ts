@@ -4,7 +4,7 @@ import { Alarm, type Hold, type Holds } from '../holds/index.ts'
 import type { Entry, Ledger } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
 import type { Channel, Delivery, Log } from './channel.ts'
-import { type HoldNoticeType, holdNotice, isLive, type Notice, noticesOf } from './notice.ts'
+import { changeNotice, type HoldNoticeType, holdNotice, isLive, type Notice, noticesOf } from './notice.ts'
 import { Outbox, type OutboxLimits, type OutboxStatus, outboxLimits } from './outbox.ts'
 import type { Told } from './told.ts'
 
@@ -16,6 +16,8 @@ export interface NotifierOptions {
   readonly told: Told
   /** Where a person can see a hold. */
   readonly link: (hold: string) => string
+  /** Where a person can see a change. */
+  readonly changeLink: (change: string) => string
   readonly log: Log
   readonly now?: () => number
   readonly random?: () => number
@@ -56,6 +58,7 @@ export class Notifier {
     this.#unsubscribe = [
       holds.subscribe((hold) => this.#safely(() => this.#look(hold))),
       ledger.subscribe((entry) => this.#safely(() => this.#lock(entry)), ['lock.put', 'lock.lifted']),
+      ledger.subscribe((entry) => this.#safely(() => this.#change(entry)), ['change.opened']),
     ]
     this.#safely(() => {
       for (const { lock, on } of locks.list()) this.#doorsOfLocks.set(lock, doorOf(on))
@@ -172,6 +175,12 @@ export class Notifier {
         else this.#alarm.at(due)
       }
     }
+  }
+
+  #change(entry: Entry): void {
+    if (entry.kind !== 'change.opened') return
+    const { change, door } = entry.body
+    this.#tell(changeNotice(entry.body, this.#options.changeLink(change), entry.at), door)
   }
 
   #lock(entry: Entry): void {

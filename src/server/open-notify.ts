@@ -56,6 +56,7 @@ export async function openNotify(config: Pick<Config, 'notify' | 'data'>, parts:
     locks,
     told: await Told.open(join(config.data, 'notify.json'), log),
     link: (hold) => holdLink(publicUrl, hold),
+    changeLink: (change) => `${publicUrl}/changes/${change}`,
     log,
     ...(limits === undefined ? {} : { limits }),
   })

@@ -12,6 +12,7 @@ export type Command =
   | 'index.rebuild'
   | 'sessions.end'
   | 'rules.manage'
+  | 'notify.test'
 
 export interface TokenView {
   readonly id: string

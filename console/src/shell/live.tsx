@@ -7,6 +7,7 @@ import { followEvents, type LiveState } from '../api/live.ts'
 import { applyLedger, applyRules, askAgain, catchUp, holdBook } from '../api/queries.ts'
 import type { Hello, HoldView, LedgerView, Place } from '../api/types.ts'
 import { resourceNames } from '../format/impact.ts'
+import { tellDesktop } from './desktop.ts'
 
 const LiveContext = createContext<LiveState>('connecting')
 
@@ -61,6 +62,7 @@ function apply(client: QueryClient, event: ServerEvent): string | null {
       const isNew = hold.state === 'pending' && book.get(hold.hold) === undefined
       if (book.changed(hold)) catchUp(client)
       if (!isNew) return null
+      tellDesktop(hold)
       const action = hold.actions[0]
       const what = action === undefined ? '' : `: ${action.operation} ${resourceNames(action)}`
       return `New held action from ${hold.requester.name}${what}`

@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core'
 import { IconCheck, IconChevronDown, IconKeyboard } from '@tabler/icons-react'
-import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { useMay, useMe, usePendingHolds } from '../api/queries.ts'
 import { signOut } from '../api/sign-in.ts'
@@ -9,6 +9,7 @@ import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { useKeys } from '../parts/use-keys.ts'
 import { AwayDialog } from '../people/away-dialog.tsx'
+import { leadFromDesktop, switchDesktopNotices, useDesktopNotices } from './desktop.ts'
 import { Help } from './help.tsx'
 import { useLive } from './live.tsx'
 import { Mark } from './mark.tsx'
@@ -30,6 +31,10 @@ export function Shell() {
   const [help, setHelp] = useState(false)
   const { pathname } = useLocation()
   const me = useMe()
+  const navigate = useNavigate()
+  useEffect(() => {
+    leadFromDesktop((id) => void navigate(id === null ? { to: '/' } : { to: '/holds/$id', params: { id } }))
+  }, [navigate])
   useKeys({ '?': () => setHelp(true) })
   useEffect(() => {
     const page = [...pages, ...adminPages].find(({ to }) => isAt(to, pathname))?.name ?? 'Held action'
@@ -170,11 +175,29 @@ function PersonMenu() {
             </Menu.Item>
           ))}
           <Menu.Divider />
+          {mayVote && <DesktopNotices />}
           {mayVote && <Menu.Item onClick={() => setAway(true)}>Being away …</Menu.Item>}
           <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
         </Menu.Dropdown>
       </Menu>
     </>
+  )
+}
+
+/** Switches notifications outside the window on and off. */
+function DesktopNotices() {
+  const notices = useDesktopNotices()
+  if (notices === 'refused') return <Menu.Item disabled>Desktop notifications: not allowed by the browser</Menu.Item>
+  const isOn = notices === 'on'
+  return (
+    <Menu.Item
+      aria-current={isOn}
+      closeMenuOnClick={false}
+      onClick={() => void switchDesktopNotices(isOn ? 'off' : 'on')}
+      rightSection={isOn ? <IconCheck size={14} aria-hidden="true" /> : null}
+    >
+      {isOn ? 'Desktop notifications are on' : 'Turn on desktop notifications'}
+    </Menu.Item>
   )
 }
 

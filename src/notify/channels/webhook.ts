@@ -65,6 +65,8 @@ export function webhookBody({ notices, more }: Message) {
 
 function dataOf(notice: Notice): object {
   switch (notice.type) {
+    case 'change.opened':
+      return notice.change
     case 'lock.put':
       return notice.lock
     case 'lock.lifted':
