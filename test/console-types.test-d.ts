@@ -4,6 +4,7 @@
  */
 import type { z } from '@hono/zod-openapi'
 import type * as toldOfChanges from '../console/src/api/change-types.ts'
+import type * as toldOfLocks from '../console/src/api/lock-types.ts'
 import type * as toldPeople from '../console/src/api/people-types.ts'
 import type * as toldOfRules from '../console/src/api/rule-types.ts'
 import type * as told from '../console/src/api/types.ts'
@@ -57,8 +58,10 @@ export const agreed: readonly [
   ruleProposals: Agrees<toldOfRules.RuleProposals, typeof ruleApi.ruleProposalsSchema>,
   canary: Agrees<toldOfRules.CanaryReport, typeof ruleApi.canaryReportSchema>,
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
+  lock: Agrees<toldOfLocks.LockView, typeof api.lockSchema>,
   change: Agrees<toldOfChanges.ChangeView, typeof changeApi.changeSchema>,
 ] = [
+  true,
   true,
   true,
   true,

@@ -5,6 +5,7 @@ import { DoorsPage } from './doors/doors-page.tsx'
 import { HoldPage } from './hold/hold-page.tsx'
 import { InboxPage } from './inbox/inbox-page.tsx'
 import { LedgerPage } from './ledger/ledger-page.tsx'
+import { LocksPage } from './locks/locks-page.tsx'
 import { Notice } from './parts/notice.tsx'
 import { PeoplePage } from './people/people-page.tsx'
 import { PersonPage } from './people/person-page.tsx'
@@ -68,6 +69,7 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/doors', component: DoorsPage }),
   createRoute({ getParentRoute: () => root, path: '/ledger', component: LedgerPage }),
   createRoute({ getParentRoute: () => root, path: '/people', component: PeoplePage }),
+  createRoute({ getParentRoute: () => root, path: '/locks', component: LocksPage }),
   createRoute({ getParentRoute: () => root, path: '/changes', component: ChangesPage }),
   change,
   person,

@@ -2,7 +2,8 @@ import type { Action } from '../action/index.ts'
 
 /**
  * `person`: somebody under every name, with the services and agents they answer for. `actor`: one actor id at one
- * door, such as `shop-db:alice`. `door`: everybody at it. `resource`: whatever touches it, by the name rules see.
+ * door, such as `shop-db:alice`. `door`: everybody at it. `resource`: whatever touches it, with its schema or without,
+ * cascades included.
  */
 export const lockKinds = ['person', 'actor', 'door', 'resource'] as const
 
@@ -23,7 +24,10 @@ export interface Lock {
 }
 
 /** Who acts, where, on what: as much of an action as a lock looks at. */
-export type Locked = Pick<Action, 'door' | 'resources'> & { readonly actor: Pick<Action['actor'], 'id' | 'owner'> }
+export type Locked = Pick<Action, 'door' | 'resources'> & {
+  readonly actor: Pick<Action['actor'], 'id' | 'owner'>
+  readonly impact?: Pick<Action['impact'], 'cascades'>
+}
 
 /**
  * Whether a lock stops an action.
@@ -31,7 +35,7 @@ export type Locked = Pick<Action, 'door' | 'resources'> & { readonly actor: Pick
  */
 export function locksOut(
   { on }: Lock,
-  { actor, door, resources }: Locked,
+  { actor, door, resources, impact }: Locked,
   isPerson: (person: string, actor: Locked['actor']) => boolean,
 ): boolean {
   switch (on.kind) {
@@ -42,6 +46,17 @@ export function locksOut(
     case 'door':
       return on.name === door
     case 'resource':
-      return resources.some(({ name }) => name === on.name)
+      return (
+        resources.some(({ name }) => isSame(name, on.name)) ||
+        impact?.cascades.some(({ table }) => isSame(table, on.name)) === true
+      )
   }
+}
+
+/**
+ * Whether two names may be of one thing: a name without a schema may be in any. What is locked without need is locked
+ * for a while; what is not locked is gone.
+ */
+function isSame(one: string, other: string): boolean {
+  return one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`)
 }

@@ -47,6 +47,11 @@ describe('a lock stops', () => {
     expect(locks.on(action('crm:x', { door: 'crm' }))).toBeDefined()
     expect(locks.on(action('shop:x', { resource: 'public.orders' }))).toBeDefined()
     expect(locks.on(action('shop:x', { resource: 'public.order' }))).toBeUndefined()
+    expect(locks.on(action('shop:x', { resource: 'orders' }))).toBeDefined()
+    expect(locks.on(action('shop:x', { resource: 'old.orders' }))).toBeUndefined()
+    expect(locks.on(action('shop:x', { resource: 'reorders' }))).toBeUndefined()
+    const impact = { cascades: [{ table: 'public.orders', rows: 3 }] }
+    expect(locks.on({ ...action('shop:x', { resource: 'customers' }), impact })).toBeDefined()
   })
 })
 

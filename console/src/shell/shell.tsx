@@ -21,6 +21,7 @@ const pages = [
   { to: '/timeline', name: 'Timeline' },
   { to: '/rules', name: 'Rules' },
   { to: '/doors', name: 'Doors' },
+  { to: '/locks', name: 'Locks' },
   { to: '/ledger', name: 'Ledger' },
 ] as const
 const adminPages = [{ to: '/people', name: 'People' }] as const
