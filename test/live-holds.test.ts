@@ -76,6 +76,8 @@ class Server {
       missing: { approvals: 0, from: [] },
       mayVote: { allowed: true, reason: null },
       mayConfirm: false,
+      mayForce: false,
+      mayFollowUp: false,
     }
   }
 

@@ -1,4 +1,4 @@
-import { type Hold, type Holds, progressOf } from '../holds/index.ts'
+import { type BreakGlass, type Hold, type Holds, progressOf } from '../holds/index.ts'
 import { authorize, type Caller } from '../people/index.ts'
 import type { FeedPlace, HoldFeed } from './hold-feed.ts'
 
@@ -14,16 +14,25 @@ export interface HoldView extends Omit<Hold, 'nonce'> {
   readonly mayVote: { readonly allowed: boolean; readonly reason: string | null }
   /** Whether the caller may confirm what they asked for themselves. */
   readonly mayConfirm: boolean
+  /** Whether the caller may let it pass in an emergency. */
+  readonly mayForce: boolean
+  /** Whether the caller may say that they have looked at what was forced. */
+  readonly mayFollowUp: boolean
 }
 
 interface Surroundings {
   readonly feed: Pick<HoldFeed, 'place' | 'seqOf'>
   readonly holds: Holds
+  readonly breakGlass: Pick<BreakGlass, 'mayForce' | 'mayFollowUp'>
   readonly waiting: (hold: string) => number
   readonly publicUrl: string
 }
 
-export function viewHold(hold: Hold, person: Caller, { feed, holds, waiting, publicUrl }: Surroundings): HoldView {
+export function viewHold(
+  hold: Hold,
+  person: Caller,
+  { feed, holds, breakGlass, waiting, publicUrl }: Surroundings,
+): HoldView {
   // The nonce says which opening of a hold a release belongs to; nobody outside has a use for it.
   const { nonce: _, ...shown } = hold
   return {
@@ -34,6 +43,8 @@ export function viewHold(hold: Hold, person: Caller, { feed, holds, waiting, pub
     missing: hold.state === 'pending' ? progressOf(hold).missing : { approvals: 0, from: [] },
     mayVote: mayVote(hold, person, holds),
     mayConfirm: holds.mayVote(hold, person.id, 'confirm').allowed && authorize(person, 'answer').allowed,
+    mayForce: breakGlass.mayForce(hold, person.id).allowed && authorize(person, 'answer').allowed,
+    mayFollowUp: breakGlass.mayFollowUp(hold, person.id).allowed && authorize(person, 'vote').allowed,
   }
 }
 

@@ -97,6 +97,8 @@ export const holdSchema = z
     missing: z.object({ approvals: z.number().int(), from: texts }),
     mayVote: z.object({ allowed: z.boolean(), reason: z.string().nullable() }).describe('Whether the caller may vote'),
     mayConfirm: z.boolean().describe('Whether the caller may confirm what they asked for themselves'),
+    mayForce: z.boolean().describe('Whether the caller may let it pass in an emergency'),
+    mayFollowUp: z.boolean().describe('Whether the caller may say that they have looked at what was forced'),
   })
   .openapi('Hold')
 

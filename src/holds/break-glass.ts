@@ -68,18 +68,20 @@ export class BreakGlass {
    */
   async followUp(id: string, by: string, note: string): Promise<Hold> {
     const hold = await this.#require(id)
-    const { ledger, reviewer, isRequester } = this.#options
-    const { forced } = hold
-    if (forced === null || !needsFollowUp(hold)) {
-      throw new SallyportError('conflict', 'There is nothing to look at afterwards.')
-    }
-    const known = reviewer(by)
-    const isInvolved = by === forced.by || isRequester(by, hold.requester)
-    if (isInvolved || known?.kind !== 'human' || !known.isReviewer) {
-      throw new SallyportError('forbidden', 'A reviewer has to look at it who neither asked for it nor forced it.')
-    }
-    await ledger.append('hold.reviewed', { hold: id, by, note }).durable
+    const { allowed, reason } = this.mayFollowUp(hold, by)
+    if (!allowed) throw new SallyportError(needsFollowUp(hold) ? 'forbidden' : 'conflict', reason)
+    await this.#options.ledger.append('hold.reviewed', { hold: id, by, note }).durable
     return this.#require(id)
+  }
+
+  /** Whether somebody may say that they have looked at what was forced. */
+  mayFollowUp(hold: Hold, by: string): Eligibility {
+    const { reviewer, isRequester } = this.#options
+    if (!needsFollowUp(hold)) return { allowed: false, reason: 'There is nothing to look at afterwards.' }
+    const known = reviewer(by)
+    const isInvolved = by === hold.forced?.by || isRequester(by, hold.requester)
+    if (!isInvolved && known?.kind === 'human' && known.isReviewer) return { allowed: true, reason: null }
+    return { allowed: false, reason: 'A reviewer has to look at it who neither asked for it nor forced it.' }
   }
 
   async #require(id: string): Promise<Hold> {

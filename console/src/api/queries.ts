@@ -209,6 +209,32 @@ export function useVote(id: string) {
   })
 }
 
+/** Lets a hold pass in an emergency, or says that one has looked at what was. */
+export function useEmergency(id: string, step: 'break-glass' | 'follow-up') {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (said: string) =>
+      postJson<HoldView>(
+        `/api/holds/${encodeURIComponent(id)}/${step}`,
+        step === 'break-glass' ? { reason: said } : { note: said },
+      ),
+    retry: false,
+    onSuccess: (hold) => holdBook(client).put(hold),
+    onError: () => askAgain(client, holdKey(id)),
+    onSettled: () => askAgain(client, followUpsKey),
+  })
+}
+
+const followUpsKey = ['follow-ups'] as const
+
+/** Holds that were let pass in an emergency and that nobody has looked at since. */
+export const useFollowUps = () =>
+  useQuery({
+    queryKey: followUpsKey,
+    queryFn: async ({ signal }) => (await getJson<HoldList>('/api/holds?state=follow-up', signal)).holds,
+    refetchInterval: 5_000,
+  })
+
 /** Votes on their way at one time, so that rejecting many does not crowd out what else the page asks. */
 const votesAtOnce = 4
 

@@ -163,6 +163,10 @@ export interface HoldView {
   readonly missing: { readonly approvals: number; readonly from: readonly string[] }
   readonly mayVote: { readonly allowed: boolean; readonly reason: string | null }
   readonly mayConfirm: boolean
+  /** Whether whoever asks may let it pass in an emergency. */
+  readonly mayForce: boolean
+  /** Whether whoever asks may say that they have looked at what was forced. */
+  readonly mayFollowUp: boolean
 }
 
 export interface HoldList {

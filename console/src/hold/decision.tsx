@@ -8,6 +8,7 @@ import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import page from '../parts/page.module.css'
 import { TimeLeft } from '../parts/time.tsx'
+import { BreakGlass, Confirm, Forced } from './emergency.tsx'
 import classes from './hold.module.css'
 
 /** Where the keyboard goes to decide. */
@@ -35,6 +36,9 @@ export function Decision({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus
         {hold.state === 'pending' ? <Missing hold={hold} /> : <Ending hold={hold} />}
       </div>
       {hold.state === 'pending' && <VoteForm hold={hold} ref={ref} />}
+      {hold.mayConfirm && <Confirm hold={hold} />}
+      {hold.mayForce && <BreakGlass hold={hold} />}
+      <Forced hold={hold} />
     </section>
   )
 }

@@ -9,6 +9,7 @@ import { BulkReject } from './bulk-reject.tsx'
 import { EmptyInbox } from './empty-inbox.tsx'
 import { type InboxFilter, isFiltering, matching, noFilter } from './filter.ts'
 import { FilterBar } from './filter-bar.tsx'
+import { FollowUps } from './follow-ups.tsx'
 import classes from './inbox.module.css'
 import { DecidedRow, PendingRow } from './rows.tsx'
 
@@ -57,6 +58,7 @@ export function InboxPage() {
           <p className="dim">{summary(pending.data)}</p>
         </div>
       </div>
+      <FollowUps />
       {(total > 0 || ended.length > 0) && (
         <FilterBar pending={pending.data ?? []} filter={filter} onChange={change} search={search} />
       )}
