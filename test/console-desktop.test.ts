@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConsoleUnderTest, noBrowser, startConsole } from './support/console.ts'
 
+/** On a busy machine. */
+const soon = { timeout: 10_000 }
+
 /** Stands in the place of the system's notifications, which a browser without a screen has nowhere to show. */
 const recording = `
   window.shown = []
@@ -41,7 +44,7 @@ rules:
     }
 
     const first = await hold(1)
-    await expect.poll(() => waiting.count()).toBe(1)
+    await expect.poll(() => waiting.count(), soon).toBe(1)
     expect(await shown()).toEqual([])
 
     await page.getByRole('button', { name: 'Signed in as' }).click()
@@ -60,7 +63,7 @@ rules:
     await page.evaluate('window.focused = true')
     const third = await hold(3)
     await page.getByRole('link', { name: 'Inbox' }).first().click()
-    await expect.poll(() => waiting.count()).toBe(3)
+    await expect.poll(() => waiting.count(), soon).toBe(3)
     expect(await shown()).toHaveLength(1)
     for (const _ of [1, 2, 3]) await under.decideNext('reject', 'no')
     for (const { result } of [first, second, third]) expect(await result).toMatchObject({ code: 'SP003' })

@@ -42,6 +42,8 @@ const routes: Readonly<Record<string, readonly Who[] | 'open'>> = {
   'POST /api/ledger/verify': readers,
   'GET /api/ledger/entries': readers,
   'GET /api/ledger/head': readers,
+  'GET /api/ledger/key': readers,
+  'GET /api/ledger/entries/{index}/proof': readers,
   'GET /api/holds': readers,
   'GET /api/locks': readers,
   'POST /api/locks': admins,

@@ -92,6 +92,8 @@ export interface ApiDeps {
   readonly sessions: Sessions
   /** Reads the whole ledger on the disk and checks all of it. */
   readonly verify: () => Promise<LedgerVerification>
+  /** The public log of the entries: its verifier key, and the proof that an entry is in it. */
+  readonly publicLog: { readonly key: string; prove(index: number): Promise<string> }
   /** Clients waiting on a hold right now. */
   readonly waiting: (hold: string) => number
   /** Calls the listener with the id of a hold when clients start or stop waiting on it. */

@@ -3,21 +3,27 @@ import type { Config } from '../config/index.ts'
 import { errorMessage } from '../errors/index.ts'
 import {
   Anchors,
+  encodeProof,
   type FileLedger,
   nodeFiles,
   parseVerifierKey,
+  proveEntry,
   readKept,
   signingKey,
   TransparencyLog,
 } from '../ledger/index.ts'
 import type { Log } from './log.ts'
 
+/** What others work with. */
+export interface PublicLog extends Pick<TransparencyLog, 'close'> {
+  /** As `sallyport ledger key` prints it. */
+  readonly key: string
+  /** The proof that an entry is in the log. @throws SallyportError `not_found`, `ledger_corrupt` */
+  prove(index: number): Promise<string>
+}
+
 /** The public log, and its checkpoints published beyond the data folder. */
-export async function openTransparencyLog(
-  config: Config,
-  entries: FileLedger,
-  log: Log,
-): Promise<Pick<TransparencyLog, 'close'>> {
+export async function openTransparencyLog(config: Config, entries: FileLedger, log: Log): Promise<PublicLog> {
   const directory = join(config.data, 'ledger')
   const signer = await signingKey(nodeFiles, directory)
   const { anchors: places, witnesses } = config.ledger
@@ -37,6 +43,8 @@ export async function openTransparencyLog(
   transparency.onSigned(() => anchors.due())
   anchors.due()
   return {
+    key: signer.verifier.key,
+    prove: async (index) => encodeProof(await proveEntry(directory, index)),
     close: async () => {
       await transparency.close()
       await anchors.close()

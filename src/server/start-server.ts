@@ -167,6 +167,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
         end: (name, session, by) => doors.find((door) => door.name === name)?.endSession(session, by) ?? false,
       },
       verify: () => verifyInThread(join(config.data, 'ledger')),
+      publicLog: transparency,
       waiting: (hold) => gate.waiting(hold),
       onWaiting: (listener) => gate.onWaiting(listener),
       version: version(),

@@ -146,6 +146,7 @@ export async function testApi(
         changes.ask({ title, door, database, identity, statements: [], lasts: 60_000 }),
     },
     notify: { status: () => [], test: unknown },
+    publicLog: { key: 'test+00000000+AQ==', prove: unknown },
     ledger,
     search: localSearch(ledger),
     rules: {

@@ -10,7 +10,7 @@ import {
 } from '@tanstack/react-query'
 import { useMemo, useSyncExternalStore } from 'react'
 import { filterQuery, type TimelineFilter } from '../timeline/filter.ts'
-import { deleteAt, getJson, postJson } from './client.ts'
+import { apiFetch, deleteAt, getJson, postJson } from './client.ts'
 import { HoldBook, type HoldLists } from './hold-book.ts'
 import type { Command } from './people-types.ts'
 import type {
@@ -149,6 +149,18 @@ export const useLedgerHead = () =>
 const latestShown = 25
 
 /** The last entries of a ledger of `size`, newest first. */
+/** The proof that an entry is on the record, as text, to be checked here. */
+export const getProof = async (index: number): Promise<string> =>
+  (await apiFetch(`/api/ledger/entries/${index}/proof`)).text()
+
+/** The verifier key as the server tells it. */
+export const useLogKey = () =>
+  useQuery({
+    queryKey: ['ledger', 'key'],
+    queryFn: async ({ signal }) => (await getJson<{ key: string }>('/api/ledger/key', signal)).key,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
 export const useLatestEntries = (size: number) =>
   useQuery({
     queryKey: ['ledger', 'latest', size],

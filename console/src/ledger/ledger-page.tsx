@@ -10,6 +10,7 @@ import page from '../parts/page.module.css'
 import { Revealed } from '../parts/revealed.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { At } from '../parts/time.tsx'
+import { LogKey } from '../proof/log-key.tsx'
 import classes from './ledger.module.css'
 
 /** The record itself: how long it is, where it ends, and whether it is whole. */
@@ -59,6 +60,12 @@ export function LedgerPage() {
               Keep a copy of size and hash elsewhere: whoever changes, drops or reorders an entry later cannot make them
               come out the same.
             </p>
+          </section>
+          <section className={`card ${classes.section}`} aria-labelledby="ledger-key">
+            <h2 id="ledger-key" className="section-title">
+              The key that signs it
+            </h2>
+            <LogKey />
           </section>
           <Verify />
           <Latest size={data.size} />

@@ -6,6 +6,7 @@ import { number } from '../format/impact.ts'
 import { Failure, Loading } from '../parts/loading.tsx'
 import { Revealed } from '../parts/revealed.tsx'
 import { At } from '../parts/time.tsx'
+import { Proofs } from '../proof/proofs.tsx'
 import classes from './timeline.module.css'
 
 /** One action from its request to its end, each step with the place on the ledger where it stands. */
@@ -19,19 +20,22 @@ export function Story({ id }: { id: string }) {
     )
   }
   return (
-    <ol className={classes.story} aria-label="Story">
-      {data.entries.map((entry) => (
-        <li key={entry.index}>
-          <span className="dim nowrap">
-            <At at={entry.at} />
-          </span>
-          <span>{tell(entry)}</span>
-          <code className="dim nowrap" title={`Hash of the ledger up to here: ${entry.hash}`}>
-            #{number(entry.index)} {entry.hash.slice(0, 8)}
-          </code>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol className={classes.story} aria-label="Story">
+        {data.entries.map((entry) => (
+          <li key={entry.index}>
+            <span className="dim nowrap">
+              <At at={entry.at} />
+            </span>
+            <span>{tell(entry)}</span>
+            <code className="dim nowrap" title={`Hash of the ledger up to here: ${entry.hash}`}>
+              #{number(entry.index)} {entry.hash.slice(0, 8)}
+            </code>
+          </li>
+        ))}
+      </ol>
+      <Proofs entries={data.entries} />
+    </>
   )
 }
 

@@ -38,6 +38,28 @@ const head = createRoute({
   },
 })
 
+const proof = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/ledger/entries/{index}/proof',
+  summary: 'The proof that an entry is on the record, to be checked with the verifier key alone',
+  description:
+    'The file that `sallyport ledger prove` writes and `sallyport ledger verify-proof` checks (C2SP tlog-proof, with the entry itself). The newest entries are under a checkpoint within a moment.',
+  request: { params: z.object({ index }) },
+  responses: {
+    ...failures,
+    200: { description: 'The proof', content: { 'text/plain': { schema: z.string() } } },
+  },
+})
+
+const key = createRoute({
+  ...needs('read'),
+  method: 'get',
+  path: '/api/ledger/key',
+  summary: 'The verifier key of the log, as `sallyport ledger key` prints it; keep it elsewhere',
+  responses: { ...failures, 200: json(z.object({ key: z.string() }), 'The key') },
+})
+
 const verify = createRoute({
   ...needs('read'),
   method: 'post',
@@ -64,6 +86,10 @@ export function recordRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   })
 
   app.openapi(head, (c) => c.json({ ...ledger.head, state: ledger.state }, 200))
+
+  app.openapi(proof, async (c) => c.text(await deps.publicLog.prove(c.req.valid('param').index), 200))
+
+  app.openapi(key, (c) => c.json({ key: deps.publicLog.key }, 200))
 
   const verifier = new Verifier(deps.verify)
   app.openapi(verify, async (c) => c.json(await verifier.run(), 200))
