@@ -48,11 +48,15 @@ export function asSimpleReply(type: number, frame: Buffer, characters: number): 
 /** How many characters of the text come before each statement, as the server counts them for error positions. */
 export function charactersBefore(text: string, steps: readonly Step[]): number[] {
   let from = 0
+  let counted = 0
+  let characters = 0
   return steps.map(({ facts }) => {
     const at = text.indexOf(facts.text, from)
     if (at < 0) return 0
     from = at + facts.text.length
-    return [...text.slice(0, at)].length
+    // A character outside the basic plane is two units of text; the second of them is not counted.
+    for (; counted < at; counted++) if ((text.charCodeAt(counted) & 0xfc00) !== 0xdc00) characters += 1
+    return characters
   })
 }
 

@@ -19,7 +19,7 @@ export interface UnderstoodBatch {
 
 export interface BatchContext {
   readonly names: PreparedNames
-  readonly grammar: Grammar
+  readonly grammar: Pick<Grammar, 'understand'>
   readonly settings: LexerSettings
   /** Called when an executed statement completed (PREPARE, DEALLOCATE, SET, …). */
   readonly completed: (step: Step) => void

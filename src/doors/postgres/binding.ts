@@ -7,8 +7,15 @@ import type { Step } from './steps.ts'
  * chooses them anew each time, and they change nothing of what runs.
  */
 export function bindingDigest(steps: readonly Step[], context: Readonly<Record<string, string>>): string {
+  // The statements of one message share its bytes.
+  const hashes = new Map<Buffer, string>()
+  const hashOf = (bytes: Buffer): string => {
+    const hash = hashes.get(bytes) ?? sha256Hex(bytes)
+    hashes.set(bytes, hash)
+    return hash
+  }
   const parts = steps.map(({ text, facts, bound, behind }) => ({
-    statement: sha256Hex(text.bytes),
+    statement: hashOf(text.bytes),
     part: facts.text,
     ...(behind === undefined ? {} : { prepared: behind }),
     ...(bound === undefined

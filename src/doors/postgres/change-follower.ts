@@ -20,7 +20,7 @@ interface Sent {
  */
 export class ChangeFollower {
   readonly #run: ChangeRun
-  readonly #grammar: () => Grammar
+  readonly #grammar: () => Pick<Grammar, 'fingerprint'>
   readonly #context: Readonly<Record<string, string>>
   /** Settings that decide what names mean, as statements of the change have put them. */
   readonly #ownSettings = new Set<string>()
@@ -30,7 +30,7 @@ export class ChangeFollower {
   #waiting: Sent[] = []
 
   /** @param context settings of the session that decide what names mean, as they are now */
-  constructor(run: ChangeRun, grammar: () => Grammar, context: Readonly<Record<string, string>>) {
+  constructor(run: ChangeRun, grammar: () => Pick<Grammar, 'fingerprint'>, context: Readonly<Record<string, string>>) {
     this.#run = run
     this.#grammar = grammar
     this.#context = context

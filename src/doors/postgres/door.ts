@@ -7,7 +7,7 @@ import { SharedCatalog } from './catalog/index.ts'
 import { type EnterChange, enterChange } from './change-entry.ts'
 import { takeSecret } from './change-secret.ts'
 import { farewell } from './farewell.ts'
-import { type Grammar, loadGrammar } from './grammar/index.ts'
+import { DoorGrammar } from './grammar/index.ts'
 import { fatalMessage } from './messages.ts'
 import { Session, type SessionOptions, type SessionView } from './session.ts'
 import { type DoorCredentials, DoorSignIn, type Known } from './sign-in/door-sign-in.ts'
@@ -79,7 +79,7 @@ export class PostgresDoor {
   /** Sessions by cancel key (process id and secret, as the server gave them). */
   readonly #keys = new Map<string, Session>()
   readonly #catalogs = new Map<string, SharedCatalog>()
-  readonly #grammars = new Map<number, Promise<Grammar>>()
+  readonly #grammars = new Map<number, Promise<DoorGrammar>>()
   readonly #signIn: DoorSignIn | undefined
   readonly #tls: ClientTls | undefined
   /** Clients for whom a connection to the server is being made. */
@@ -403,10 +403,10 @@ export class PostgresDoor {
     return catalog
   }
 
-  #grammar(major: number): Promise<Grammar> {
+  #grammar(major: number): Promise<DoorGrammar> {
     const known = this.#grammars.get(major)
     if (known !== undefined) return known
-    const loading = loadGrammar(major === 0 ? 18 : major)
+    const loading = DoorGrammar.load(major === 0 ? 18 : major)
     this.#grammars.set(major, loading)
     return loading
   }

@@ -24,7 +24,7 @@ import {
   type PlanFigures,
   planFigures,
 } from './estimate.ts'
-import type { Grammar, StatementFacts } from './grammar/index.ts'
+import type { DoorGrammar, StatementFacts } from './grammar/index.ts'
 import { invalidates, RememberedEstimates } from './remembered-estimates.ts'
 import type { Replies } from './replies.ts'
 import type { ServerLink } from './server-link.ts'
@@ -45,7 +45,7 @@ export interface FactsBeforeContext {
   readonly server: ServerLink
   readonly replies: Replies
   readonly catalog: SessionCatalog
-  readonly grammar: () => Grammar
+  readonly grammar: () => DoorGrammar
   readonly now: () => number
 }
 
@@ -200,7 +200,7 @@ export class FactsBefore {
     }
     if (learned?.picks === undefined || (plan?.cost ?? 0) > dearest || (planned ?? 0) >= countedUpTo) return guess
     if (facts.maxRows !== null && learned.cascades.length === 0) return guess
-    const selection = this.#in.grammar().selectionOf(facts.text)
+    const selection = await this.#in.grammar().selectionOf(facts.text)
     const counted =
       selection === undefined
         ? undefined
@@ -242,7 +242,7 @@ export class FactsBefore {
     for (const { step, learned } of known) {
       const picks = learned?.picks
       const selection =
-        picks === undefined || picks.key.length === 0 ? undefined : grammar().selectionOf(step.facts.text)
+        picks === undefined || picks.key.length === 0 ? undefined : await grammar().selectionOf(step.facts.text)
       if (picks === undefined || selection === undefined) continue
       const query = samplingQuery({ ...picks, selection }, picks.key, most)
       const reply = await server.exchange(briefMessages(query, explainableOf(step)))

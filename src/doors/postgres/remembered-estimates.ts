@@ -9,6 +9,9 @@ const mostRows = 100
 
 const mostStatements = 256
 
+/** Longest text whose estimate is remembered, in characters. */
+const longest = 2_000
+
 /**
  * What the planner said of a statement, for its next run with other values. An estimate only decides whether a
  * statement may run far enough to be measured, so a remembered one does where measuring follows, and nowhere else.
@@ -47,6 +50,7 @@ export class RememberedEstimates {
 
 /** The text without its literals; with parameters the text as it is. */
 function keyOf({ facts, bound }: Step): string | undefined {
+  if (facts.text.length > longest) return undefined
   return bound === undefined ? templateOf(facts.text) : facts.text
 }
 

@@ -6,7 +6,7 @@ import { bindingDigest } from './binding.ts'
 import { SessionCatalog, type SharedCatalog } from './catalog/index.ts'
 import { ChangeFollower } from './change-follower.ts'
 import { ClientLink } from './client-link.ts'
-import type { Grammar } from './grammar/index.ts'
+import { type DoorGrammar, type Grammar, longestInline } from './grammar/index.ts'
 import { fatalMessage, fatalRefusalMessage } from './messages.ts'
 import { PreparedNames } from './prepared.ts'
 import { type ActionEnd, Replies } from './replies.ts'
@@ -14,14 +14,14 @@ import { ServerLink } from './server-link.ts'
 import type { ServiceSignIn } from './sign-in/service-sign-in.ts'
 import { startupSettings, startupSteps } from './startup.ts'
 import { actionOf, SessionFacts } from './statement-action.ts'
-import { readStatement } from './statement-text.ts'
+import { decoded, readStatement } from './statement-text.ts'
 import { resolveExecutes, type Step, stepsOf, unknownFacts } from './steps.ts'
 import type { WithoutChannelBinding } from './tls/channel-binding.ts'
 import { UnitRunner } from './unit-runner.ts'
 import { readParameterStatus } from './wire/backend-messages.ts'
 import { terminateMessage } from './wire/encode.ts'
 import { type Frame, FrameSplitter, printableType } from './wire/frame-splitter.ts'
-import { readQuery, type StartupMessage } from './wire/frontend-messages.ts'
+import { readParse, readQuery, type StartupMessage } from './wire/frontend-messages.ts'
 import { backend, frontend } from './wire/message-types.ts'
 import type { Ran, RunnerPolicy, Work } from './work.ts'
 
@@ -34,7 +34,7 @@ export interface SessionOptions {
   /** Longest client message, in bytes. */
   readonly messageBytes: number
   /** The grammar for a server's major version; 0: any. */
-  readonly grammar: (major: number) => Promise<Grammar>
+  readonly grammar: (major: number) => Promise<DoorGrammar>
   /** What is known of the catalog of the database that the client asks for. */
   readonly catalog: SharedCatalog
   /** The client showed the secret of a change. */
@@ -112,7 +112,7 @@ export class Session {
   readonly #parameters = new Map<string, string>()
   readonly #context: Record<string, string> = {}
   readonly #since: string
-  #grammar: Grammar | undefined
+  #grammar: DoorGrammar | undefined
   /** Of the server; 0: not known yet. */
   #major = 0
   #state: 'starting' | 'ready' | 'closed' = 'starting'
@@ -373,7 +373,11 @@ export class Session {
 
   #query(frame: Frame): Promise<void> | undefined {
     if (this.#skipToSync) return undefined
-    const text = this.#read(readQuery(frame.bytes))
+    return this.#readAhead([frame], (grammar) => this.#understoodQuery(frame, grammar))
+  }
+
+  #understoodQuery(frame: Frame, grammar: Pick<Grammar, 'understand'>): Promise<void> | undefined {
+    const text = readStatement(readQuery(frame.bytes), this.#lexerSettings(), grammar)
     const steps = resolveExecutes(stepsOf(text), (name) => this.#names.factsOf(name))
     const completed = (i: number) => this.#completed(steps[i])
     return this.#run({
@@ -410,9 +414,18 @@ export class Session {
       this.#skipToSync = false
       return this.#runner.finishRefused()
     }
+    return this.#readAhead(frames, (grammar) => this.#understoodBatch(frames, end, grammar))
+  }
+
+  #understoodBatch(
+    frames: readonly Frame[],
+    end: Frame | undefined,
+    grammar: Pick<Grammar, 'understand'>,
+  ): Promise<void> | undefined {
+    const isSync = end?.type === frontend.sync
     const batch = understandBatch(frames, {
       names: this.#names,
-      grammar: this.#requireGrammar(),
+      grammar,
       settings: this.#lexerSettings(),
       completed: (step) => this.#completed(step),
     })
@@ -451,11 +464,25 @@ export class Session {
     }
   }
 
-  #read(bytes: Buffer) {
-    return readStatement(bytes, this.#lexerSettings(), this.#requireGrammar())
+  /** Goes on at once, or when the long texts among the messages have been read elsewhere. */
+  #readAhead(
+    frames: readonly Frame[],
+    next: (grammar: Pick<Grammar, 'understand'>) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
+    const grammar = this.#requireGrammar()
+    const long = frames.filter(({ bytes }) => bytes.length > longestInline)
+    if (long.length === 0) return next(grammar)
+    const texts = long.flatMap(({ type, bytes }) => {
+      if (type !== frontend.query && type !== frontend.parse) return []
+      const text = decoded(type === frontend.query ? readQuery(bytes) : readParse(bytes).text, this.#lexerSettings())
+      return 'sql' in text ? [text.sql] : []
+    })
+    const ahead = grammar.ahead(texts)
+    if (ahead === undefined) return next(grammar)
+    return ahead.then((read) => (this.#state === 'closed' ? undefined : next(read)))
   }
 
-  #requireGrammar(): Grammar {
+  #requireGrammar(): DoorGrammar {
     if (this.#grammar === undefined) throw new Error('no grammar is loaded')
     return this.#grammar
   }

@@ -66,7 +66,7 @@ export function startupSettings(startup: StartupMessage): [string, string][] | u
 }
 
 /** What connecting does: the connection itself, then every setting that comes with it, judged like SET. */
-export function startupSteps(startup: StartupMessage, grammar: Grammar): Step[] {
+export function startupSteps(startup: StartupMessage, grammar: Pick<Grammar, 'understand'>): Step[] {
   const shown = [...startup.parameters].map(([name, value]) => `${name}=${value}`).join(' ')
   const text = { bytes: Buffer.from(shown, 'latin1'), sql: shown, understanding: grammar.understand('') }
   const step = (facts: Step['facts'], reason?: string): Step => ({

@@ -19,30 +19,34 @@ const dependsOnSettings = /[\\\u0080-\u00ff]/
  * while `standard_conforming_strings` is off, and multi-byte encodings in which a byte of a character is a backslash
  * or quote (SJIS, BIG5, GBK, GB18030, UHC, JOHAB). So text beyond ASCII is read in UTF-8 only, and strictly.
  */
-export function readStatement(bytes: Buffer, settings: LexerSettings | undefined, grammar: Grammar): StatementText {
+export function readStatement(
+  bytes: Buffer,
+  settings: LexerSettings | undefined,
+  grammar: Pick<Grammar, 'understand'>,
+): StatementText {
+  const read = decoded(bytes, settings)
+  if ('sql' in read) return { bytes, sql: read.sql, understanding: grammar.understand(read.sql) }
+  return { bytes, sql: decodeLoosely(bytes), understanding: { kind: 'unknown', reason: read.reason } }
+}
+
+/** The text as the server will see it, or why that cannot be told. */
+export function decoded(bytes: Buffer, settings: LexerSettings | undefined): { sql: string } | { reason: string } {
   const latin1 = bytes.toString('latin1')
-  if (!dependsOnSettings.test(latin1)) return { bytes, sql: latin1, understanding: grammar.understand(latin1) }
-  const unreadable = (reason: string): StatementText => ({
-    bytes,
-    sql: decodeLoosely(bytes),
-    understanding: { kind: 'unknown', reason },
-  })
+  if (!dependsOnSettings.test(latin1)) return { sql: latin1 }
   if (settings === undefined) {
-    return unreadable('An earlier statement of the same batch may change how this text is read.')
+    return { reason: 'An earlier statement of the same batch may change how this text is read.' }
   }
   if (latin1.includes('\\') && settings.standardConformingStrings !== 'on') {
-    return unreadable('standard_conforming_strings is off, so the server may read backslashes differently.')
+    return { reason: 'standard_conforming_strings is off, so the server may read backslashes differently.' }
   }
   if (settings.clientEncoding.toUpperCase() !== 'UTF8' && /[\u0080-\u00ff]/.test(latin1)) {
-    return unreadable(`Text beyond ASCII in the client encoding ${settings.clientEncoding} cannot be read safely.`)
+    return { reason: `Text beyond ASCII in the client encoding ${settings.clientEncoding} cannot be read safely.` }
   }
-  let sql: string
   try {
-    sql = utf8.decode(bytes)
+    return { sql: utf8.decode(bytes) }
   } catch {
-    return unreadable('The statement is not valid UTF-8.')
+    return { reason: 'The statement is not valid UTF-8.' }
   }
-  return { bytes, sql, understanding: grammar.understand(sql) }
 }
 
 /** For the record only: text with replacement characters; the exact bytes go beside it in base64. */

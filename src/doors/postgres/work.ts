@@ -2,7 +2,7 @@ import type { Gate, Unit } from '../../gate/index.ts'
 import type { SessionCatalog } from './catalog/index.ts'
 import type { ChangeFollower } from './change-follower.ts'
 import type { ClientLink } from './client-link.ts'
-import type { Grammar } from './grammar/index.ts'
+import type { DoorGrammar } from './grammar/index.ts'
 import type { Expected, Replies } from './replies.ts'
 import type { ServerLink } from './server-link.ts'
 import type { SessionFacts } from './statement-action.ts'
@@ -37,7 +37,7 @@ export interface RunnerContext {
   readonly change: ChangeFollower | undefined
   readonly policy: RunnerPolicy
   readonly catalog: SessionCatalog
-  readonly grammar: () => Grammar
+  readonly grammar: () => DoorGrammar
   readonly now: () => number
   /** Settings of the session that decide what names mean. */
   readonly context: () => Readonly<Record<string, string>>

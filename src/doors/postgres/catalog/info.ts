@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Routine } from '../grammar/index.ts'
 
 /** Lists that are empty come as null. */
 const many = <T extends z.ZodType>(item: T) =>
@@ -89,5 +90,18 @@ export const answerSchema = z.object({
   operators: many(behind),
   types: many(behind),
 })
+
+export type Answer = z.infer<typeof answerSchema>
+
+/** The code of a routine, where it is written in a language that can be read. */
+export function routineOf({ language, body, parameters, returns }: RoutineInfo): Routine | undefined {
+  if (body === null || (language !== 'sql' && language !== 'plpgsql')) return undefined
+  return {
+    language,
+    body,
+    ...(parameters === null ? {} : { parameters }),
+    ...(returns === null ? {} : { returns }),
+  }
+}
 
 export const pulseSchema = z.object({ path: z.array(z.string()), mark: z.string() })

@@ -1,15 +1,15 @@
 import type { Effect } from '../../../action/index.ts'
 import {
   type CatalogName,
+  type DoorGrammar,
   type Equality,
-  type Grammar,
   isAuditName,
   type StatementFacts,
   type Write,
   type WriteUse,
 } from '../grammar/index.ts'
 import { computesOnly } from './extensions.ts'
-import type { Cascade, RelationInfo, RoutineInfo } from './info.ts'
+import { type Cascade, type RelationInfo, type RoutineInfo, routineOf } from './info.ts'
 import type { Learned, Reach } from './learned.ts'
 import { personalColumns, secretColumns } from './sensitive.ts'
 import type { Reader } from './shelf.ts'
@@ -24,7 +24,7 @@ const relations = 1259
 
 /** Goes through everything that running a statement brings in, as far as the catalog tells. */
 export class Learner {
-  readonly #grammar: Grammar
+  readonly #grammar: DoorGrammar
   readonly #effects = new Set<Effect>()
   readonly #traits = new Set<string>()
   readonly #resources = new Map<string, { type: string; name: string }>()
@@ -33,7 +33,7 @@ export class Learner {
   #unlimited = false
   #unanalysed = false
 
-  constructor(grammar: Grammar) {
+  constructor(grammar: DoorGrammar) {
     this.#grammar = grammar
   }
 
@@ -41,7 +41,7 @@ export class Learner {
    * What a statement does beyond its text. Names that are not known yet are noted by the reader.
    * @param fresh tables that the same message makes: nothing of anybody's is in them
    */
-  static learn(facts: StatementFacts, reader: Reader, grammar: Grammar, fresh: ReadonlySet<string>): Learned {
+  static learn(facts: StatementFacts, reader: Reader, grammar: DoorGrammar, fresh: ReadonlySet<string>): Learned {
     const learner = new Learner(grammar)
     learner.#names(facts, reader, 0)
     return learner.#learned(facts, reader, fresh)
@@ -194,14 +194,9 @@ export class Learner {
     }
     for (const oid of info.uses) this.#routineOid(oid, reader, depth + 1)
     this.#resources.set(name, { type: 'function', name })
-    const { language, body } = info
-    if (depth > deepest || body === null || (language !== 'sql' && language !== 'plpgsql')) return this.#opaque(name)
-    const facts = this.#grammar.understandBody({
-      language,
-      body,
-      ...(info.parameters === null ? {} : { parameters: info.parameters }),
-      ...(info.returns === null ? {} : { returns: info.returns }),
-    })
+    const routine = depth > deepest ? undefined : routineOf(info)
+    if (routine === undefined) return this.#opaque(name)
+    const facts = this.#grammar.understandBody(routine)
     if (facts === undefined || facts.traits.includes('dynamic-sql')) return this.#opaque(name)
     const own = facts.effects.filter((effect) => effect !== 'execute' || !facts.opaqueByName)
     const path = searchPathOf(info.settings)

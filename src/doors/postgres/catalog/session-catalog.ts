@@ -1,13 +1,13 @@
 import { errorMessage } from '../../../errors/index.ts'
-import { type Grammar, noNames, type StatementFacts } from '../grammar/index.ts'
+import { type DoorGrammar, noNames, type StatementFacts } from '../grammar/index.ts'
 import type { Step } from '../steps.ts'
 import { withLearned } from './apply.ts'
 import { catalogQuery, pulseQuery } from './catalog-query.ts'
-import { pulseSchema } from './info.ts'
+import { pulseSchema, routineOf } from './info.ts'
 import { Learner } from './learn.ts'
 import type { Learned } from './learned.ts'
 import type { SharedCatalog } from './shared-catalog.ts'
-import { type Missing, pathKey, Reader, Shelf } from './shelf.ts'
+import { type Missing, pathKey, Reader, readAnswer, Shelf } from './shelf.ts'
 
 /** Asks the server on the client's own connection; the first column of the first row, or why there is none. */
 export type Ask = (
@@ -33,7 +33,7 @@ const mostRounds = 12
  */
 export class SessionCatalog {
   readonly #shared: SharedCatalog
-  readonly #grammar: () => Grammar
+  readonly #grammar: () => DoorGrammar
   #path: readonly string[] | undefined
   #own: Map<string, Shelf> | undefined
   /** This session has changed the catalog, or may have, since it was last idle. */
@@ -41,7 +41,7 @@ export class SessionCatalog {
   /** A setting was changed that the end of the transaction may take back. */
   #pathTouched = false
 
-  constructor(shared: SharedCatalog, grammar: () => Grammar) {
+  constructor(shared: SharedCatalog, grammar: () => DoorGrammar) {
     this.#shared = shared
     this.#grammar = grammar
   }
@@ -147,10 +147,12 @@ export class SessionCatalog {
 
   async #fetch({ path, asked }: Missing, ask: Ask): Promise<void> {
     const questions = [...asked.values()]
-    const answer = answerOf(
+    const json = answerOf(
       await ask(catalogQuery, [JSON.stringify(questions), path === null ? null : arrayLiteral(path)]),
     )
-    this.#shelves(path).put(questions, answer)
+    const answer = readAnswer(json)
+    await this.#grammar().readBodies(answer.functions.flatMap((routine) => routineOf(routine) ?? []))
+    this.#shelves(path).put(questions, answer, json.length)
   }
 
   #learn(steps: readonly Step[], reader: Reader): readonly KnownStep[] {

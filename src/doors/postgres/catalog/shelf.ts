@@ -1,5 +1,5 @@
 import type { CatalogName, StatementNames } from '../grammar/index.ts'
-import { answerSchema, type RelationInfo, type RoutineInfo } from './info.ts'
+import { type Answer, answerSchema, type RelationInfo, type RoutineInfo } from './info.ts'
 import type { Learned } from './learned.ts'
 
 /** One thing asked of the catalog: by name (schema null: by search path), or by oid. */
@@ -32,10 +32,9 @@ export class Shelf {
     return this.#behind.get(keyOf(asked))
   }
 
-  /** Takes the server's answer to what was asked. @throws where it is not one */
-  put(asked: readonly Asked[], json: string): void {
-    const { relations, functions, operators, types } = answerSchema.parse(JSON.parse(json))
-    this.bytes += json.length
+  /** Takes the server's answer to what was asked. */
+  put(asked: readonly Asked[], { relations, functions, operators, types }: Answer, bytes: number): void {
+    this.bytes += bytes
     for (const one of asked) {
       const key = keyOf(one)
       const named = <T extends { s: string | null; n: string | null }>(found: T) =>
@@ -74,6 +73,11 @@ export class Shelf {
       }
     }
   }
+}
+
+/** The server's answer to what was asked. @throws where it is not one */
+export function readAnswer(json: string): Answer {
+  return answerSchema.parse(JSON.parse(json))
 }
 
 /** Things to be asked under one search path; null: the session's own. */

@@ -1,10 +1,8 @@
 import type { StatementFacts, Understanding } from './facts.ts'
+import { longestInline } from './limits.ts'
 
 /** Characters of text that a cache may hold; facts take about as much again. */
 const capacity = 8 * 1024 * 1024
-
-/** Longest text that is worth keeping. */
-const longest = 16 * 1024
 
 /**
  * Remembers what texts do. Exact texts first; and for plain reads the text with its literals taken out, since what a
@@ -27,7 +25,8 @@ export class TextCache {
   }
 
   put(sql: string, understanding: Understanding): void {
-    if (sql.length > longest) return
+    // Longer texts are seldom sent twice.
+    if (sql.length > longestInline) return
     const template = isPlainRead(understanding) ? templateOf(sql) : undefined
     const [statement] = understanding.kind === 'understood' ? understanding.statements : []
     this.#size += sql.length

@@ -1,5 +1,5 @@
 import type { Effect } from '../../../action/index.ts'
-import { NamesBuilder, noNames, type StatementNames } from './names.ts'
+import { NamesBuilder, namesNothing, noNames, type StatementNames } from './names.ts'
 import { isTrait, type Trait } from './traits.ts'
 
 export type TransactionControl =
@@ -62,6 +62,19 @@ export type Understanding =
 
 /** Which operation names a statement when it does several things: the one that matters most. */
 const rank = ['SELECT', 'INSERT', 'MERGE', 'UPDATE', 'DELETE', 'TRUNCATE']
+
+/**
+ * The same facts, with `noNames` in the place of names that are none: copied from another thread they lose what they
+ * share.
+ */
+export function sharingNoNames(facts: StatementFacts): StatementFacts {
+  const { prepares } = facts
+  return {
+    ...facts,
+    ...(namesNothing(facts.names) ? { names: noNames } : {}),
+    ...(prepares === undefined ? {} : { prepares: { ...prepares, statement: sharingNoNames(prepares.statement) } }),
+  }
+}
 
 /** Collects facts while a tree is walked. */
 export class FactsBuilder {

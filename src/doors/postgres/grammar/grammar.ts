@@ -1,7 +1,7 @@
 import { TextCache } from './cache.ts'
 import { FactsBuilder, type StatementFacts, type Understanding } from './facts.ts'
 import { fingerprint } from './fingerprint.ts'
-import { tooMuch } from './limits.ts'
+import { mostStatements, tooMuch } from './limits.ts'
 import { ParseRefused, Parser } from './parser.ts'
 import { addCode, type Routine } from './procedural.ts'
 import { type Selection, selectionOf } from './selection.ts'
@@ -108,6 +108,10 @@ class ParsedGrammar implements Grammar {
         kind: 'unknown',
         reason: refused ? `It does not parse: ${message}.` : `The parser failed on it: ${message}.`,
       }
+    }
+    const count = list(tree(parsed).stmts).length
+    if (count > mostStatements) {
+      return { kind: 'unknown', reason: `The text has ${count} statements; at most ${mostStatements} are read.` }
     }
     try {
       return { kind: 'understood', statements: this.#statements(parsed, sql) }

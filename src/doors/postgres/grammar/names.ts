@@ -75,6 +75,13 @@ export const noNames: StatementNames = {
   repeats: false,
 }
 
+/** Whether there is nothing in them that the catalog could explain. */
+export function namesNothing(names: StatementNames): boolean {
+  const { relations, functions, operators, types, drops, creates, multiplies } = names
+  const lists = [relations, functions, operators, types, drops, creates]
+  return lists.every(({ length }) => length === 0) && !multiplies
+}
+
 /** A dotted name in its parts; a database in front of the schema can only be the session's own. */
 function catalogName(parts: readonly string[]): CatalogName | undefined {
   const name = parts.at(-1)

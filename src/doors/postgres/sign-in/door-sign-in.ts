@@ -30,7 +30,7 @@ export interface DoorSignInOptions {
   readonly door: string
   readonly credentials: DoorCredentials
   readonly gate: Gate
-  readonly grammar: () => Promise<Grammar>
+  readonly grammar: () => Promise<Pick<Grammar, 'understand'>>
   readonly target: (database: string) => Target
   /** Milliseconds. */
   readonly timeout: number
