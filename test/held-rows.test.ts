@@ -100,6 +100,76 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
       await guard.close()
     })
 
+    /** Sends statements one by one until COMMIT is held, and gives what reviewers were shown. */
+    async function shownAtCommit(guard: Guard, client: pg.Client, ...statements: (string | pg.QueryConfig)[]) {
+      for (const statement of statements) await client.query(statement)
+      const refused = await failure(client.query('COMMIT'))
+      expect(refused).toMatchObject({ code: 'SP001' })
+      const [hold] = guard.holds.list('pending')
+      return hold?.samples
+    }
+
+    test('are those that the first statement of a transaction picked, where it is held at its COMMIT', async () => {
+      const guard = await start()
+      const client = await connect(guard)
+      await client.query('LISTEN told')
+      expect(
+        await shownAtCommit(
+          guard,
+          client,
+          'BEGIN ISOLATION LEVEL REPEATABLE READ',
+          { text: 'DELETE FROM shown.orders WHERE customer < $1 AND id > 100 AND id < 900', values: [9] },
+          'DELETE FROM shown.orders WHERE id > 2000 AND id < 2800',
+        ),
+      ).toMatchObject([{ table: 'shown.orders', columns: ['id'], rows: { length: 5 } }])
+      // To the client it is a failed transaction like any other, whatever was looked at meanwhile.
+      expect(await failure(client.query('SELECT 1'))).toMatchObject({ code: '25P02' })
+      expect((await client.query('ROLLBACK')).command).toBe('ROLLBACK')
+      const { rows } = await client.query('SELECT count(*)::int AS n FROM shown.orders')
+      expect(rows).toEqual([{ n: 3000 }])
+      const [hold] = guard.holds.list('pending')
+      await guard.holds.vote(hold?.hold ?? '', 'rita', 'approve', 'seen')
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+      await client.query({
+        text: 'DELETE FROM shown.orders WHERE customer < $1 AND id > 100 AND id < 900',
+        values: [9],
+      })
+      await client.query('DELETE FROM shown.orders WHERE id > 2000 AND id < 2800')
+      await client.query('COMMIT')
+      const left = await client.query('SELECT count(*)::int AS n FROM shown.orders')
+      expect(left.rows[0]?.n).toBeLessThan(1600)
+      await client.end()
+      await guard.close()
+    })
+
+    test('are shown of a transaction in one message, too', async () => {
+      const guard = await start()
+      const client = await connect(guard)
+      const sql = 'BEGIN; DELETE FROM shown.orders WHERE id < 700; DELETE FROM shown.orders WHERE id > 2000; COMMIT'
+      expect(await failure(client.query(sql))).toMatchObject({ code: 'SP001' })
+      expect(guard.holds.list('pending')).toMatchObject([{ samples: [{ rows: { length: 5 } }] }])
+      for (const { samples } of guard.holds.list('pending'))
+        for (const [id] of samples[0]?.rows ?? []) expect(Number(id)).toBeLessThan(700)
+      await client.query('ROLLBACK')
+      await client.end()
+      await guard.close()
+    })
+
+    test.each([
+      ['a savepoint, to which its client may go back', ['SAVEPOINT here'], 'ROLLBACK TO here'],
+      ['a search path of its own', ['SET LOCAL search_path = shown'], 'ROLLBACK'],
+      ['a table of its own', ['CREATE TABLE shown.fresh (id int PRIMARY KEY)'], 'ROLLBACK'],
+    ])('are not shown of a transaction with %s', async (_, first, way) => {
+      const guard = await start()
+      const client = await connect(guard)
+      const statements = ['DELETE FROM shown.orders WHERE id < 900', 'DELETE FROM shown.orders WHERE id > 2200']
+      expect(await shownAtCommit(guard, client, 'BEGIN', ...first, ...statements)).toEqual([])
+      expect((await client.query(way)).command).toBe('ROLLBACK')
+      expect((await client.query('SELECT count(*)::int AS n FROM shown.orders')).rows).toEqual([{ n: 3000 }])
+      await client.end()
+      await guard.close()
+    })
+
     test('are not shown where there is no key, no right to read, or nobody wants them; it is held all the same', async () => {
       for (const [options, sql, user] of [
         [{}, 'DELETE FROM shown.log', undefined],

@@ -67,6 +67,11 @@ export class CommitGate {
     return this.#transaction.approved
   }
 
+  /** The statement of a transaction that was taken back at its end whose rows can still be shown. */
+  shown(last: readonly Step[]): Step | undefined {
+    return this.#transaction.firstPicking(last)
+  }
+
   /** A Sync that comes now makes something final that was not measured. */
   get isDue(): boolean {
     const { replies } = this.#in

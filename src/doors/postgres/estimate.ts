@@ -110,6 +110,12 @@ export const poisonMessages = Buffer.concat([
   syncMessage,
 ])
 
+/** Ends a failed transaction. */
+export const endFailedMessages = Buffer.concat([...rollback, syncMessage])
+
+/** Begins a transaction and has it fail. */
+export const failedMessages = Buffer.concat([...privateStatement(names.begin, 'BEGIN'), poisonMessages])
+
 /**
  * The tail of a Bind with its result formats replaced by none: the client asks for formats of its own columns, the
  * door's questions answer with one text column.

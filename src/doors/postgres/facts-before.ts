@@ -9,29 +9,27 @@ import {
   type Learned,
   readCounted,
   readingQuery,
-  readSample,
-  type SessionCatalog,
-  samplingQuery,
 } from './catalog/index.ts'
 import {
   askMessages,
-  briefMessages,
   cleanUpMessages,
   countMessages,
   type Explainable,
+  endFailedMessages,
   explainMessages,
   explainPrefixLength,
+  failedMessages,
   type PlanFigures,
   planFigures,
 } from './estimate.ts'
-import type { DoorGrammar, StatementFacts } from './grammar/index.ts'
+import type { StatementFacts } from './grammar/index.ts'
 import { invalidates, RememberedEstimates } from './remembered-estimates.ts'
-import type { Replies } from './replies.ts'
-import type { ServerLink } from './server-link.ts'
+import { samplesOf } from './samples.ts'
 import type { Estimate } from './statement-action.ts'
-import { changesContext, type Step, wantsEstimate } from './steps.ts'
+import { changesContext, explainableOf, type Step, wantsEstimate } from './steps.ts'
 import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
 import { flushMessage, syncMessage } from './wire/encode.ts'
+import type { AskingContext } from './work.ts'
 
 /** What is known of a message's statements before any of it runs. */
 export interface FactsFound {
@@ -41,21 +39,10 @@ export interface FactsFound {
   readonly refused?: { readonly step: number; readonly error: Buffer }
 }
 
-export interface FactsBeforeContext {
-  readonly server: ServerLink
-  readonly replies: Replies
-  readonly catalog: SessionCatalog
-  readonly grammar: () => DoorGrammar
-  readonly now: () => number
-}
-
 /** Plans dearer than this are not counted through: some ten million rows read in sequence. */
 const dearest = 200_000
 
 const handful = 100
-
-/** Statements of one message of which rows are shown. */
-const sampledStatements = 5
 
 /** Rows that no ordinary statement goes through. */
 const runsAway = 100_000_000
@@ -65,12 +52,12 @@ const runsAway = 100_000_000
  * that is few, how many it really picks now and how many foreign keys take along.
  */
 export class FactsBefore {
-  readonly #in: FactsBeforeContext
+  readonly #in: AskingContext
   readonly #isMeasured: () => boolean
   readonly #planned: RememberedEstimates
 
   /** @param isMeasured what a statement really touched will be measured before it is final */
-  constructor(context: FactsBeforeContext, isMeasured: () => boolean) {
+  constructor(context: AskingContext, isMeasured: () => boolean) {
     this.#in = context
     this.#isMeasured = isMeasured
     this.#planned = new RememberedEstimates(context.now)
@@ -232,28 +219,18 @@ export class FactsBefore {
     return counted === undefined ? planned : { rows: Math.max(counted.rows ?? 0, planned.rows ?? 0), ofTotal }
   }
 
-  /** Keys of some rows that held statements pick, for those who have to decide about them. Not in a transaction. */
-  async samples(steps: readonly Step[], most: number): Promise<HeldRows[]> {
-    const { replies, server, catalog, grammar } = this.#in
-    const found: HeldRows[] = []
-    if (most === 0 || replies.status !== 'I' || replies.unsynced) return found
-    const writing = steps.filter(({ facts }) => facts.names.writes.length > 0)
-    const known = await catalog.look(writing.slice(0, sampledStatements), true, this.#ask)
-    for (const { step, learned } of known) {
-      const picks = learned?.picks
-      const selection =
-        picks === undefined || picks.key.length === 0 ? undefined : await grammar().selectionOf(step.facts.text)
-      if (picks === undefined || selection === undefined) continue
-      const query = samplingQuery({ ...picks, selection }, picks.key, most)
-      const reply = await server.exchange(briefMessages(query, explainableOf(step)))
-      replies.status = reply.status
-      if (reply.error !== undefined) {
-        replies.status = (await server.exchange(cleanUpMessages('transaction'))).status
-        continue
-      }
-      const rows = readSample(reply.rows.find((row) => row !== null) ?? '')
-      if (rows.length > 0) found.push({ table: picks.name, columns: picks.key, rows })
-    }
+  /** Keys of some rows that held statements pick, for those who have to decide about them. */
+  samples(steps: readonly Step[], most: number): Promise<HeldRows[]> {
+    return samplesOf(steps, most, this.#in, this.#ask)
+  }
+
+  /** The same of a statement in a transaction that has failed: it is ended for that, and another fails in its place. */
+  async samplesAfter(step: Step, most: number): Promise<HeldRows[]> {
+    const { replies, server } = this.#in
+    if (most === 0 || replies.status !== 'E' || replies.unsynced) return []
+    replies.status = (await server.exchange(endFailedMessages)).status
+    const found = await this.samples([step], most)
+    replies.status = (await server.exchange(failedMessages)).status
     return found
   }
 
@@ -277,12 +254,6 @@ export class FactsBefore {
     }
     return readCounted(reply.rows.find((row) => row !== null) ?? '')
   }
-}
-
-function explainableOf({ facts, bound }: Step): Explainable {
-  const text = Buffer.from(facts.text, 'utf8')
-  if (bound?.prepared === undefined) return { text }
-  return { text, parseTail: bound.prepared.parseTail, bindTail: bound.bindTail }
 }
 
 /** Rows that reach the client, or stand inside what one aggregate makes of them. */

@@ -1,4 +1,5 @@
 import type { Effect } from '../../action/index.ts'
+import type { Explainable } from './estimate.ts'
 import { noNames, type StatementFacts } from './grammar/index.ts'
 import type { Bound, StatementText } from './prepared.ts'
 
@@ -93,6 +94,13 @@ export function resolveExecutes(steps: readonly Step[], lookup: (name: string) =
       },
     }
   })
+}
+
+/** A step's statement, for a question about it. */
+export function explainableOf({ facts, bound }: Step): Explainable {
+  const text = Buffer.from(facts.text, 'utf8')
+  if (bound?.prepared === undefined) return { text }
+  return { text, parseTail: bound.prepared.parseTail, bindTail: bound.bindTail }
 }
 
 /**

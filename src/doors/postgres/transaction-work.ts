@@ -24,6 +24,8 @@ export class TransactionWork {
   #restructured = false
   #steps: Step[] = []
   #approved: Unit[] = []
+  /** Nothing but reading and writing. */
+  #plain = true
   /** Rows were touched that the server has not reported yet, and would count again. */
   #unreported = false
 
@@ -50,6 +52,7 @@ export class TransactionWork {
     this.#wrote = false
     this.#executed = false
     this.#restructured = false
+    this.#plain = true
     if (this.#steps.length > 0) this.#steps = []
     if (this.#approved.length > 0) this.#approved = []
   }
@@ -63,6 +66,7 @@ export class TransactionWork {
     for (const step of steps) {
       const { facts } = step
       if (ends(facts)) this.begin()
+      this.#plain &&= isPlain(facts)
       if (!touches(facts)) {
         this.#restructured ||= restructures(facts)
         continue
@@ -73,6 +77,17 @@ export class TransactionWork {
       this.#restructured ||= restructures(facts)
       if (this.#steps.length < mostSteps) this.#steps.push(step)
     }
+  }
+
+  /**
+   * The first statement that touched rows, if what it picked can be asked for once the transaction was taken back: what
+   * came later picked among rows that this one had changed. undefined: the transaction had savepoints, settings or
+   * structure of its own, to which the client may want to go back, or by which names meant something else.
+   * @param last the steps with which it was to end
+   */
+  firstPicking(last: readonly Step[]): Step | undefined {
+    if (!this.#plain || !last.every(({ facts }) => isPlain(facts))) return undefined
+    return [...this.#steps, ...last].find(({ facts }) => touches(facts))
   }
 
   /** The server was asked for its counts, and reports them when it is next idle. */
@@ -108,6 +123,12 @@ export class TransactionWork {
     if (endsItself && !explicit && wrote) points.push({ before: steps.length, locks: executed && !restructured })
     return points
   }
+}
+
+/** Ending the transaction early, and failing another in its place, leaves the session as the client knows it. */
+function isPlain({ transaction, settings, effects }: StatementFacts): boolean {
+  const plainControl = transaction === null || transaction === 'begin' || transaction === 'commit'
+  return plainControl && settings.length === 0 && effects.every((effect) => /^(read|write|delete)$/.test(effect))
 }
 
 function ends({ transaction }: StatementFacts): boolean {

@@ -8,7 +8,7 @@ import type { TransactionControl } from './grammar/index.ts'
 import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
 import { SessionUnit } from './session-unit.ts'
 import { actionOf, type Estimate } from './statement-action.ts'
-import { farthest, reachOf } from './steps.ts'
+import { farthest, reachOf, type Step } from './steps.ts'
 import { together } from './together.ts'
 import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
 import { encodeReady } from './wire/encode.ts'
@@ -146,19 +146,26 @@ export class UnitRunner {
     return refusal === undefined ? undefined : this.#refuse(work, refusal)
   }
 
-  /** Refuses, once reviewers can see what was held. */
-  #stop(work: Work, unit: SessionUnit, refusal: Refusal): Ran | Promise<Ran> {
+  /** Refuses, once reviewers can see what was held (`#show`). */
+  #stop(work: Work, unit: SessionUnit, refusal: Refusal, first?: Step): Ran | Promise<Ran> {
     const { hold } = refusal
     if (hold === undefined || !this.#in.gate.wantsSamples(hold)) return this.#refuse(work, refusal)
-    return this.#show(unit, hold).then(() => this.#refuse(work, refusal))
+    return this.#show(unit, hold, first).then(() => this.#refuse(work, refusal))
   }
 
-  /** Shows reviewers some of the rows that a hold is about. What cannot be shown keeps nobody from deciding. */
-  async #show({ steps }: SessionUnit, hold: string): Promise<void> {
+  /**
+   * Shows reviewers some of the rows that a hold is about. What cannot be shown keeps nobody from deciding.
+   * @param first of a transaction that was taken back as it was to end: its statement whose rows can be shown
+   */
+  async #show(unit: SessionUnit, hold: string, first?: Step): Promise<void> {
     const { gate, policy } = this.#in
     if (!gate.wantsSamples(hold)) return
     try {
-      gate.sampled(hold, await this.#before.samples(steps, policy.sample))
+      const samples =
+        first === undefined
+          ? await this.#before.samples(unit.steps, policy.sample)
+          : await this.#before.samplesAfter(first, policy.sample)
+      gate.sampled(hold, samples)
     } catch {
       // The connection is gone; the session finds out by itself.
     }
@@ -174,9 +181,11 @@ export class UnitRunner {
     if (gated === 'unmeasurable') return this.#passUnmeasured(work, unit, recorded)
     if (gated !== undefined) {
       const run = () =>
-        this.#commitGate.run(gated, unit, recorded, async (decision) =>
-          decision.kind === 'refuse' ? this.#stop(work, unit, decision.refusal) : this.#wait(work, unit, decision),
-        )
+        this.#commitGate.run(gated, unit, recorded, async (decision) => {
+          if (decision.kind === 'wait') return this.#wait(work, unit, decision)
+          const first = replies.status === 'E' ? this.#commitGate.shown(work.steps) : undefined
+          return this.#stop(work, unit, decision.refusal, first)
+        })
       // What cannot be taken back by a rollback is not sent before its record is durable.
       if (reach !== 'irrevocable' || isPlainCommit(work)) return run()
       return recorded.then(run, (error: unknown) => this.#refuse(work, unrecordedRefusal(errorMessage(error))))

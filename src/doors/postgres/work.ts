@@ -49,6 +49,9 @@ export interface RunnerContext {
   readonly fail: (error: unknown) => void
 }
 
+/** What it takes to ask the server something on the client's own connection. */
+export type AskingContext = Pick<RunnerContext, 'server' | 'replies' | 'catalog' | 'grammar' | 'now'>
+
 export interface RunnerPolicy {
   readonly unknown: Unit['unknown']
   /** Milliseconds a held client may wait. */
