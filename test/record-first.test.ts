@@ -102,3 +102,27 @@ test('when the disk fails before COMMIT, the transaction is lost and nothing has
   await expect(client.query('COMMIT')).rejects.toBeDefined()
   expect(await rowsLeft()).toBe(50)
 })
+
+test.each([
+  ['loses the server', 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1'],
+  ['is killed', ''],
+])('a COMMIT whose session %s before it is let through has its ending, and nothing stays', async (_what, sql) => {
+  await syncing(client.query("SET application_name = 'ends early'"))
+  await syncing(client.query('BEGIN'))
+  await syncing(client.query('DELETE FROM orders WHERE id = 1'))
+  const { done } = await untilAppended(() => client.query('COMMIT'))
+  if (sql === '') Reflect.get(client, 'connection').stream.destroy()
+  else await server.direct.query(sql, ['ends early'])
+  await vi.waitFor(() => expect(guard.door.sessions).toBe(0))
+  await syncing(done)
+  const requested = await syncing(guard.entries('action.requested'))
+  const settled = await syncing(guard.entries('action.settled'))
+  const ended = new Map(settled.map(({ body }) => [body.action, body.outcome]))
+  const outcomes = requested.map(({ body: { action } }) => [action.operation, ended.get(action.id)])
+  expect(outcomes.slice(-3)).toEqual([
+    ['BEGIN', 'completed'],
+    ['DELETE', 'completed'],
+    ['COMMIT', 'withdrawn'],
+  ])
+  expect(await rowsLeft()).toBe(50)
+})

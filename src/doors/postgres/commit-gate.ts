@@ -26,6 +26,8 @@ interface GatedWork {
   /** How many messages come before the point at which it becomes final. */
   readonly at: number
   readonly locks: boolean
+  /** Actions of what comes after that point. */
+  readonly later: readonly string[]
   /** Whether the client may be kept waiting: everything can be taken back, and no transaction stays open meanwhile. */
   readonly mayWait: boolean
   /** For a simple Query, which is sent as extended messages. */
@@ -47,9 +49,21 @@ export class CommitGate {
   readonly #transaction = new TransactionWork()
   /** The server keeps the counting query prepared. */
   #prepared = false
+  /** Actions that were let through and wait for the measuring: no reply of the server's will tell of their end. */
+  #waiting: readonly string[] = []
+  /** Takes back a question to reviewers while the work that it is about is being taken back. */
+  #withdraw: ((reason: string) => void) | undefined
 
   constructor(context: RunnerContext) {
     this.#in = context
+  }
+
+  /** The session ends. Hands back the actions that have not been sent, which nobody else will end. */
+  abandon(): readonly string[] {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#withdraw?.('The client disconnected.')
+    return waiting
   }
 
   /** Everything that may have touched rows is measured before it is final. */
@@ -122,7 +136,8 @@ export class CommitGate {
     const controls = steps.some(({ facts }) => facts.transaction !== null)
     const mayWait = replies.status === 'I' && !replies.unsynced && !controls
     const { locks } = point
-    if (!work.extended) return { ...simpleWork(work, ids, point.before), work, ids, locks, mayWait }
+    const later = ids.slice(point.before)
+    if (!work.extended) return { ...simpleWork(work, ids, point.before), work, ids, locks, later, mayWait }
     return {
       work,
       ids,
@@ -130,6 +145,7 @@ export class CommitGate {
       expected: work.expect(ids),
       at: work.stepAt[point.before] ?? work.stepEnd,
       locks,
+      later,
       mayWait,
       simple: undefined,
     }
@@ -146,17 +162,23 @@ export class CommitGate {
   async #once(gated: GatedWork, unit: Unit, recorded: Promise<void>, after: AfterTakenBack): Promise<Ran | 'again'> {
     const { server, client, replies, gate, isClosed } = this.#in
     const { work, at } = gated
+    this.#waiting = gated.ids
+    if (isClosed()) return this.#withdrawn()
     if (work.steps.some(({ facts }) => facts.transaction !== null)) replies.noteTransactionControl()
     const kept = new KeptReplies((bytes) => client.write(bytes))
     const query = gated.locks ? measureQuery.withLocks : this.#query
     const captured = await server.capture(
       together([...gated.messages.slice(0, at), query.messages, flushMessage]),
       query.closes,
-      () => this.#expect(gated.expected.slice(0, at)),
+      () => {
+        this.#waiting = gated.later
+        this.#expect(gated.expected.slice(0, at))
+      },
       this.#sink(gated, at, (bytes) => kept.take(bytes)),
     )
     if (isClosed()) return 'refused'
     if (captured.failed) {
+      this.#waiting = []
       kept.release()
       this.#transaction.sent(work.steps)
       // The server would skip these.
@@ -183,10 +205,14 @@ export class CommitGate {
     const wait = gated.mayWait && !kept.hasGone ? unit.wait : 0
     const { approved } = this
     const decision = gate.confirm(unit, measured, { wait, approved }, (notice) => client.write(heldNotice(notice)))
+    // What is not let through is ended by the gate.
+    this.#waiting = []
     if (decision.kind !== 'pass') {
+      this.#withdraw = decision.kind === 'wait' ? decision.withdraw : undefined
       if (!(await this.#takeBack(poisonMessages))) return 'refused'
       await this.#forgetNames(gated)
       if (isClosed()) return 'refused'
+      this.#withdraw = undefined
       return (await after(decision)) ?? 'again'
     }
     kept.release()
@@ -266,9 +292,17 @@ export class CommitGate {
     return true
   }
 
+  /** The session ended before anything was sent. */
+  #withdrawn(): Ran {
+    for (const id of this.abandon())
+      this.#in.gate.settle(id, { outcome: 'withdrawn', rows: null, message: 'The client left first.' })
+    return 'refused'
+  }
+
   /** The server did not say what was done: then nothing of it stays. */
   #unmeasured(work: Work, unit: Unit, error: Buffer): Ran {
     const fields = readErrorFields(error)
+    this.#waiting = []
     for (const { id } of unit.actions) {
       this.#in.gate.settle(id, {
         outcome: 'failed',

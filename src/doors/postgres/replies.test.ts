@@ -115,3 +115,14 @@ test('when the connection ends, failures are kept and what nobody saw the end of
   server('C', 'DELETE 1')
   expect(replies.abandon()).toEqual({ ends: [], open: ['running', 'done'] })
 })
+
+test('what is sent after the server has ended the session, before that is known, has its ending', () => {
+  const { replies, error } = setUp()
+  error()
+  replies.expect({ kind: 'query', actions: ['a', 'b'], done: () => undefined })
+  const { ends, open } = replies.abandon()
+  expect([...ends.map(({ action, outcome }) => [action, outcome]), ...open]).toEqual([
+    ['a', 'failed'],
+    ['b', 'failed'],
+  ])
+})

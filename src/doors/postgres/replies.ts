@@ -108,8 +108,7 @@ export class Replies {
   abandon(): { ends: readonly ActionEnd[]; open: readonly string[] } {
     const open: string[] = []
     for (const expected of this.#queue) {
-      if (expected.kind === 'execute' || expected.kind === 'function') open.push(expected.action)
-      else if (expected.kind === 'query') open.push(...expected.actions.slice(this.#queryStatement))
+      open.push(...actionsOf(expected).slice(expected.kind === 'query' ? this.#queryStatement : 0))
     }
     const ends = this.#ends.filter((end) => end.outcome === 'failed')
     open.push(...this.#ends.filter((end) => end.outcome === 'completed').map((end) => end.action))
@@ -212,7 +211,7 @@ export class Replies {
   }
 
   #drop(expected: Expected, code: string = 'XX000'): void {
-    if (expected.kind === 'execute') this.#ends.push({ action: expected.action, ...notRun(code) })
+    for (const action of actionsOf(expected)) this.#ends.push({ action, ...notRun(code) })
   }
 
   #ready(frame: Buffer | undefined): void {
@@ -234,6 +233,20 @@ export class Replies {
     if (head?.kind === 'sync' || head?.kind === 'query' || head?.kind === 'function') this.#queue.shift()
     if (ends.length > 0) this.#onEnds(ends)
     if (this.quiet) this.#onQuiet()
+  }
+}
+
+function actionsOf(expected: Expected): readonly string[] {
+  switch (expected.kind) {
+    case 'execute':
+    case 'function':
+      return [expected.action]
+    case 'query':
+      return expected.actions
+    case 'confirmation':
+    case 'describe':
+    case 'sync':
+      return []
   }
 }
 

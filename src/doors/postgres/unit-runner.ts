@@ -55,6 +55,8 @@ export class UnitRunner {
   /** The client is gone. */
   abandon(): void {
     this.#waiting?.withdraw('The client disconnected.')
+    const message = 'The connection ended before this was sent: the server takes back what was not final.'
+    for (const id of this.#commitGate.abandon()) this.#in.gate.settle(id, { outcome: 'withdrawn', rows: null, message })
   }
 
   /** Runs at once where nothing has to be waited for; otherwise hands back a promise. */

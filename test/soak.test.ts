@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+// `npm run soak` for a short while; what it checks at the end is told in bench/soak.mjs. Needs the built program, as
+// `npm test` makes it.
+
+const script = fileURLToPath(new URL('../bench/soak.mjs', import.meta.url))
+
+test('everything at once leaves nothing behind, and the record agrees with the server', async () => {
+  const child = spawn(process.execPath, [script, '--seconds', '20'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+  }
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  expect(said).not.toContain('WRONG')
+  expect(code, said).toBe(0)
+  // It was not idle: each of these came about at least once.
+  for (const what of ['held: ok', 'held: SP003', 'transaction: ', 'killed: ', 'cancelled: ', 'server lost: ']) {
+    expect(said).toContain(what)
+  }
+  expect(said).toMatch(/intact: \d+ entries/)
+}, 180_000)
