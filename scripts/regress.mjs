@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /**
- * PostgreSQL's own regression suite through a door: enforcing, commit gate on, rules that allow everything.
+ * PostgreSQL's own suites through a door: enforcing, commit gate on, rules that allow everything.
  *
- *   npm run test:regress                     fetches the source of PostgreSQL 15 (Debian, needs a compiler) and builds it
- *   PGSOURCE=/path npm run test:regress      uses a source tree in which src/test/regress is built
+ *   npm run test:regress                     the regression suite; fetches the source of PostgreSQL 15 (Debian, needs
+ *                                            a compiler) and builds it
+ *   npm run test:regress -- --isolation      the isolation suite, where several sessions get in each other's way
+ *   npm run test:regress -- --direct         past the door, to compare
+ *   PGSOURCE=/path npm run test:regress      uses a source tree in which src/test/regress and src/test/isolation are built
  *
  * Server and psql are the distribution's PostgreSQL 15; the source has to be of the same minor version.
  */
@@ -13,14 +16,35 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { binariesIn } from '../dist/demo/binaries.js'
 import { startCluster } from '../dist/demo/index.js'
 
-/** Tests whose output differs through the door, and why (docs/postgres-door.md, "Fidelity"). */
-const known = {
-  combocid: 'shows command counters, and asking the planner inside a transaction uses one up',
-  rules: 'rows that a DO INSTEAD SELECT rule returns for an UPDATE exist in the simple protocol only',
+/** The suites, and their tests whose output differs through the door, and why (docs/postgres-door.md, "Fidelity"). */
+const suites = {
+  regression: {
+    folder: 'src/test/regress',
+    database: 'regression',
+    program: './pg_regress',
+    arguments: ['--schedule=parallel_schedule', '--max-concurrent-tests=20'],
+    atLeast: 200,
+    known: {
+      combocid: 'shows command counters, and asking the planner inside a transaction uses one up',
+      rules: 'rows that a DO INSTEAD SELECT rule returns for an UPDATE exist in the simple protocol only',
+    },
+  },
+  isolation: {
+    folder: 'src/test/isolation',
+    // A test names it.
+    database: 'isolation_regression',
+    program: './pg_isolation_regress',
+    arguments: ['--schedule=isolation_schedule', 'prepared-transactions', 'prepared-transactions-cic'],
+    atLeast: 110,
+    known: {},
+  },
 }
+const { values: given } = parseArgs({ options: { isolation: { type: 'boolean' }, direct: { type: 'boolean' } } })
+const suite = suites[given.isolation ? 'isolation' : 'regression']
 
 const bin = '/usr/lib/postgresql/15/bin'
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
@@ -71,6 +95,7 @@ function fetchSource() {
   console.log(`Building ${source}`)
   run('./configure', ['--without-readline', '--without-zlib', '--without-icu'], { cwd: source })
   run('make', ['-j2', '-C', 'src/test/regress'], { cwd: source })
+  run('make', ['-j2', '-C', 'src/test/isolation'], { cwd: source })
   return source
 }
 
@@ -110,10 +135,10 @@ doors:
 }
 
 const source = process.env.PGSOURCE ?? fetchSource()
-const regress = join(source, 'src/test/regress')
+const folder = join(source, suite.folder)
 run('chmod', ['-R', 'a+rX', source])
-mkdirSync(join(regress, 'results'), { recursive: true })
-chmodSync(join(regress, 'results'), 0o777)
+mkdirSync(join(folder, 'results'), { recursive: true })
+chmodSync(join(folder, 'results'), 0o777)
 const dataDir = join(work, 'pg')
 mkdirSync(dataDir)
 chmodSync(dataDir, 0o711)
@@ -141,46 +166,45 @@ try {
     PGDATESTYLE: 'Postgres, MDY',
   }
   const sql = [
-    "CREATE DATABASE regression TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
+    `CREATE DATABASE ${suite.database} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
     ...['lc_messages', 'lc_monetary', 'lc_numeric', 'lc_time'].map(
-      (name) => `ALTER DATABASE regression SET ${name} TO 'C'`,
+      (name) => `ALTER DATABASE ${suite.database} SET ${name} TO 'C'`,
     ),
-    "ALTER DATABASE regression SET bytea_output TO 'hex'",
-    "ALTER DATABASE regression SET timezone_abbreviations TO 'Default'",
+    `ALTER DATABASE ${suite.database} SET bytea_output TO 'hex'`,
+    `ALTER DATABASE ${suite.database} SET timezone_abbreviations TO 'Default'`,
   ]
   run(
     join(bin, 'psql'),
     ['-qX', '-p', String(cluster.port), '-d', 'postgres', ...sql.flatMap((text) => ['-c', text])],
     { env },
   )
-  door = await startDoor(cluster.port)
-  const args = [
-    '--use-existing',
-    '--dbname=regression',
-    `--bindir=${bin}`,
-    `--dlpath=${regress}`,
-    '--inputdir=.',
-    '--host=127.0.0.1',
-  ]
+  door = given.direct ? undefined : await startDoor(cluster.port)
   const { stdout } = spawnSync(
-    './pg_regress',
+    suite.program,
     [
-      ...args,
-      `--port=${door.port}`,
+      '--use-existing',
+      `--dbname=${suite.database}`,
+      `--bindir=${bin}`,
+      `--dlpath=${join(source, suites.regression.folder)}`,
+      '--inputdir=.',
+      '--host=127.0.0.1',
+      `--port=${door?.port ?? cluster.port}`,
       `--user=${cluster.superuser}`,
-      '--schedule=parallel_schedule',
-      '--max-concurrent-tests=20',
+      ...suite.arguments,
     ],
-    { cwd: regress, env, encoding: 'utf8', maxBuffer: 2 ** 28 },
+    { cwd: folder, env, encoding: 'utf8', maxBuffer: 2 ** 28 },
   )
   const results = [...stdout.matchAll(/^(?:test)?\s+(\S+)\s+\.\.\. (ok|FAILED)/gm)]
   const failed = results.filter(([, , result]) => result === 'FAILED').map(([, name]) => name)
-  const unexpected = failed.filter((name) => !(name in known))
-  for (const name of failed) console.log(`${name}: ${known[name] ?? `UNEXPECTED, see ${regress}/regression.diffs`}`)
+  const unexpected = failed.filter((name) => given.direct || !(name in suite.known))
+  for (const name of failed) {
+    const reason = unexpected.includes(name) ? `UNEXPECTED, see ${folder}/regression.diffs` : suite.known[name]
+    console.log(`${name}: ${reason}`)
+  }
   console.log(
     `${results.length - failed.length} of ${results.length} as expected of a server, ${failed.length - unexpected.length} with a known difference`,
   )
-  if (results.length < 200 || unexpected.length > 0) process.exitCode = 1
+  if (results.length < suite.atLeast || unexpected.length > 0) process.exitCode = 1
 } finally {
   await door?.stop()
   await cluster.stop()

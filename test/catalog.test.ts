@@ -246,6 +246,29 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
       expect(await came(client, "SELECT lower('X')")).toBe('allow')
     })
 
+    test.each([
+      ['jit', 'on', 'off'],
+      ['jit', 'off', 'on'],
+      ['statement_timeout', '90s', '80s'],
+    ])('asking leaves %s as it was', async (name, one, other) => {
+      const shown = async () => Object.values((await client.query(`SHOW ${name}`)).rows[0] ?? {})[0]
+      const before = await shown()
+      await client.query('SELECT count(*) FROM orders WHERE id = 1')
+      expect(await shown()).toBe(before)
+      await client.query(`SET ${name} = '${one}'`)
+      await client.query('BEGIN')
+      await client.query(`SET LOCAL ${name} = '${other}'`)
+      await client.query('SELECT count(*) FROM customers WHERE id = 1')
+      expect(await shown()).toBe(other)
+      await client.query('COMMIT')
+      expect(await shown()).toBe(one)
+      await client.query('BEGIN')
+      await client.query(`SET ${name} = '${other}'`)
+      await client.query('SELECT count(*) FROM products WHERE id = 1').catch(() => undefined)
+      await client.query('ROLLBACK')
+      expect(await shown()).toBe(one)
+    })
+
     test('asking waits for no lock that the statement would not wait for', async () => {
       await owner.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE')
       // orders refers to customers.

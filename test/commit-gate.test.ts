@@ -288,4 +288,16 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))('th
     expect((await client.query('DELETE FROM plain WHERE id = 1')).rowCount).toBe(1)
     expect(await rowsOf('orders')).toBe(50)
   })
+
+  test('lets notices through while a statement runs, also of one that is taken back', async () => {
+    await server.direct.query('SELECT pg_advisory_lock(7)')
+    const told = new Promise<string | undefined>((resolve) => client.once('notice', ({ message }) => resolve(message)))
+    const refused = failure(
+      client.query(`DO $$ BEGIN RAISE NOTICE 'begun'; PERFORM pg_advisory_xact_lock(7); DELETE FROM plain; END $$`),
+    )
+    expect(await told).toBe('begun')
+    await server.direct.query('SELECT pg_advisory_unlock(7)')
+    expect(await refused).toMatchObject({ code: 'SP001' })
+    expect(await rowsOf('plain')).toBe(1000)
+  })
 })

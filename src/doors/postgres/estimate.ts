@@ -80,6 +80,26 @@ const rollbackToSavepoint = [
   ...privateStatement(names.release, 'RELEASE SAVEPOINT __sallyport'),
 ]
 
+/**
+ * Settings of the session that would make a question to the catalog fail or slow: a statement timeout is meant for the
+ * client's own statements, and in a transaction a question that fails is the end of it. Where a session has forbidden
+ * itself ways of planning (`enable_seqscan` and the like), PostgreSQL before 18 adds so much to the cost of others that
+ * it compiles every query, for seconds. They are put away in settings of the door's own, changed for the transaction,
+ * and put back. Both statements answer null.
+ */
+const put = (name: string, value: string) => `pg_catalog.set_config('${name}', ${value}, true)`
+const current = (name: string) => `pg_catalog.current_setting('${name}')`
+const nothing = (...calls: readonly string[]) =>
+  `SELECT CASE WHEN pg_catalog.concat(${calls.join()}) IS NULL THEN '' END`
+const aside = Object.entries({ jit: 'off', statement_timeout: '10s' })
+const putAside = nothing(
+  ...aside.flatMap(([name, value]) => [put(`sallyport.${name}`, current(name)), put(name, `'${value}'`)]),
+)
+const putBack = nothing(...aside.map(([name]) => put(name, current(`sallyport.${name}`))))
+
+/** Close messages among those of a question to the catalog. */
+export const askCloses = 9
+
 /** A question to the catalog, with parameters as text. `end`: Sync, or Flush while an implicit transaction is open. */
 export function askMessages(query: string, parameters: readonly (string | null)[], end: Buffer): Buffer {
   const values = parameters.map((value) => {
@@ -92,7 +112,12 @@ export function askMessages(query: string, parameters: readonly (string | null)[
   const head = Buffer.alloc(4)
   head.writeInt16BE(parameters.length, 2)
   const bindTail = Buffer.concat([head, ...values, Buffer.alloc(2)])
-  return Buffer.concat([...privateStatement(names.ask, query, undefined, bindTail), end])
+  return Buffer.concat([
+    ...privateStatement(names.begin, putAside),
+    ...privateStatement(names.ask, query, undefined, bindTail),
+    ...privateStatement(names.release, putBack),
+    end,
+  ])
 }
 
 /** After a failed question: end the door's own transaction or savepoint, if there is one. */

@@ -11,6 +11,7 @@ import {
   readingQuery,
 } from './catalog/index.ts'
 import {
+  askCloses,
   askMessages,
   cleanUpMessages,
   countMessages,
@@ -83,7 +84,8 @@ export class FactsBefore {
   readonly #ask: Ask = async (query, parameters) => {
     const { server, replies } = this.#in
     const open = replies.unsynced
-    const reply = await server.exchange(askMessages(query, parameters, open ? flushMessage : syncMessage), open)
+    const messages = askMessages(query, parameters, open ? flushMessage : syncMessage)
+    const reply = await server.exchange(messages, open ? askCloses : undefined)
     if (!open) replies.status = reply.status
     if (reply.error !== undefined) return { error: readErrorFields(reply.error).get('M') ?? 'error' }
     const answer = reply.rows.find((row) => row !== null)

@@ -1,9 +1,14 @@
 import { together } from './together.ts'
+import { backend } from './wire/message-types.ts'
 
 /** Replies kept back until what they tell of is known to be within bounds; beyond this they go to the client. */
 const mostKept = 1024 * 1024
 
-/** Replies that the client gets once what they tell of is confirmed; more than a little does not wait. */
+/**
+ * Replies that the client gets once what they tell of is confirmed; more than a little does not wait. A notice with
+ * nothing kept before it goes at once: it tells of what runs now (progress, who waits for what), whatever becomes of
+ * it, as it does where the server itself takes a statement back.
+ */
 export class KeptReplies {
   readonly #write: (bytes: Buffer) => void
   #frames: Buffer[] = []
@@ -16,7 +21,7 @@ export class KeptReplies {
   }
 
   take(bytes: Buffer): void {
-    if (this.hasGone) {
+    if (this.hasGone || (bytes[0] === backend.noticeResponse && this.#frames.length === 0)) {
       this.#write(bytes)
       return
     }

@@ -12,9 +12,6 @@ export interface PrivateReply {
   readonly status: TransactionStatus
 }
 
-/** CloseComplete messages that one statement of the door's own brings (estimate.ts). */
-const privateCloses = 3
-
 export interface ServerLinkListener {
   /** A message of the server, in order, before the chunk it came in is relayed. */
   reply: ReplyListener
@@ -90,14 +87,14 @@ export class ServerLink {
 
   /**
    * Sends messages of the door's own, ending in Sync, and resolves with the answers once ReadyForQuery came.
-   * With `flushed` it ends in Flush instead, and resolves when the statement and portal it made are closed again: an
-   * implicit transaction stays open.
+   * With `closes` they end in Flush instead, and it resolves when so many Close messages, all there are, have been
+   * answered: an implicit transaction stays open.
    * Never resolves if the connection ends first: the session ends with it.
    */
-  async exchange(messages: Buffer, flushed: boolean = false): Promise<PrivateReply> {
+  async exchange(messages: Buffer, closes?: number): Promise<PrivateReply> {
     await this.#atBoundary()
     return new Promise((resolve) => {
-      this.#exchange = { rows: [], error: undefined, closes: flushed ? privateCloses : undefined, resolve }
+      this.#exchange = { rows: [], error: undefined, closes, resolve }
       this.#scanner.wholeFrames = true
       this.send(messages)
     })
