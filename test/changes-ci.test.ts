@@ -161,6 +161,8 @@ describe('plain SQL files', () => {
     const { options } = await approved([await file('1.sql', first), await file('2.sql', second)])
     const client = await connect(options)
     expect(await failure(client.query(second))).toMatchObject({ code: expect.stringMatching(/^(SP001|42P01)$/) })
+    // It began a transaction, which has failed.
+    await client.query('ROLLBACK')
     await client.query(first)
     await client.query(second)
     expect((await postgres.direct.query('SELECT note FROM orders')).rows).toEqual([])

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { runToEnd } from './support/run-to-end.ts'
 
 // `npm run soak` for a short while; what it checks at the end is told in bench/soak.mjs. Needs the built program, as
 // `npm test` makes it.
@@ -8,14 +8,8 @@ import { expect, test } from 'vitest'
 const script = fileURLToPath(new URL('../bench/soak.mjs', import.meta.url))
 
 test('everything at once leaves nothing behind, and the record agrees with the server', async () => {
-  const child = spawn(process.execPath, [script, '--seconds', '20'], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-    })
-  }
-  const code = await new Promise((resolve) => child.once('close', resolve))
+  const { code, out, err } = await runToEnd(process.execPath, [script, '--seconds', '20'])
+  const said = out + err
   expect(said).not.toContain('WRONG')
   expect(code, said).toBe(0)
   // It was not idle: each of these came about at least once.

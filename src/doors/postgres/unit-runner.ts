@@ -2,7 +2,7 @@ import { errorMessage } from '../../errors/index.ts'
 import { type Decision, type Refusal, type Unit, unrecordedRefusal } from '../../gate/index.ts'
 import { charactersBefore } from './as-extended.ts'
 import { CommitGate } from './commit-gate.ts'
-import { poisonMessages } from './estimate.ts'
+import { failedMessages, poisonMessages } from './estimate.ts'
 import { FactsBefore, type FactsFound } from './facts-before.ts'
 import type { TransactionControl } from './grammar/index.ts'
 import { cancelledMessage, heldNotice, refusalMessage } from './messages.ts'
@@ -25,6 +25,8 @@ export class UnitRunner {
   #waiting: { withdraw: (reason: string) => void; cancelled: boolean } | undefined
   /** The unit about to be sent, if it runs by an approval. */
   #approved: Unit | undefined
+  /** What was refused had begun a transaction before. */
+  #refusedBegin = false
   /** The record whose failure ends the session; many units share one. */
   #watched: Promise<void> | undefined
 
@@ -293,6 +295,7 @@ export class UnitRunner {
   }
 
   #afterError(work: Work): Ran {
+    this.#refusedBegin = beginsFirst(work)
     if (work.extended && work.sync === undefined) return 'skipToSync'
     return 'refused'
   }
@@ -304,7 +307,11 @@ export class UnitRunner {
       const { status } = await server.exchange(poisonMessages)
       replies.status = status
       replies.unsynced = false
+    } else if (replies.status === 'I' && this.#refusedBegin) {
+      // Drivers send BEGIN along with the first statement: to their clients a transaction has failed.
+      replies.status = (await server.exchange(failedMessages)).status
     }
+    this.#refusedBegin = false
     client.write(encodeReady(replies.status))
   }
 }
@@ -324,6 +331,12 @@ function isCommit(transaction: TransactionControl | null): boolean {
 /** What is sent before the measuring is rollbackable, COMMIT itself comes after it. */
 function isPlainCommit(work: Work): boolean {
   return work.steps.every(({ facts }) => isCommit(facts.transaction) || reachOf(facts) !== 'irrevocable')
+}
+
+/** A BEGIN with something behind it that may have been refused. */
+function beginsFirst({ steps }: Work): boolean {
+  const begin = steps.findIndex(({ facts }) => facts.transaction === 'begin')
+  return begin >= 0 && steps.slice(begin + 1).some(({ facts }) => facts.effects.length > 0)
 }
 
 function reads(work: Work): boolean {
