@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encodeBind, encodeExecute, encodeParse, flushMessage, syncMessage } from '../src/doors/postgres/wire/encode.ts'
 import { CorpusDatabase, shippedRules } from './support/corpus.ts'
-import { type Guard, type GuardedClient, startGuard } from './support/guard.ts'
+import { type Guard, type GuardedClient, judgeOf, startGuard } from './support/guard.ts'
 import { availablePostgres, startTestPostgres, type TestPostgres } from './support/postgres.ts'
 import { WireClient } from './support/wire-client.ts'
 
@@ -267,6 +267,20 @@ describe.each(availablePostgres().map((kind) => [kind.name, kind] as const))(
       await client.query('SELECT count(*) FROM products WHERE id = 1').catch(() => undefined)
       await client.query('ROLLBACK')
       expect(await shown()).toBe(one)
+    })
+
+    test('a question that fails ends no transaction', async () => {
+      const judge = judgeOf(`  - { id: all, about: Everything passes, when: 'true', then: allow }`)
+      const open = await startGuard(postgres, { wait: 0, unknown: 'allow', judge })
+      const admin = await open.connect({ database: database.name })
+      await admin.query('BEGIN')
+      // The question itself takes small numbers for large ones.
+      await admin.query('REVOKE EXECUTE ON FUNCTION int8(integer) FROM PUBLIC')
+      await admin.query('SET SESSION AUTHORIZATION app')
+      const refused = admin.query("SELECT '{1}'::int4[]::int8[] FROM orders WHERE id = 1")
+      await expect(refused).rejects.toThrow('permission denied for function int8')
+      await admin.query('ROLLBACK')
+      await open.close()
     })
 
     test('asking waits for no lock that the statement would not wait for', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { encodeBind, encodeClose, encodeExecute, encodeParse, syncMessage } from './wire/encode.ts'
+import { encodeBind, encodeClose, encodeExecute, encodeParse, flushMessage, syncMessage } from './wire/encode.ts'
 
 /**
  * The planner's estimate for one statement, asked on the client's own server connection: only there do search path,
@@ -63,7 +63,6 @@ const rollback = privateStatement(names.rollback, 'ROLLBACK')
 export function countMessages(query: string, { parseTail, bindTail }: Explainable, inTransaction: boolean): Buffer {
   const ask = privateStatement(names.ask, query, parseTail, textResults(bindTail))
   if (!inTransaction) return Buffer.concat([...begin, ...ask, ...rollback, syncMessage])
-  const savepoint = privateStatement(names.begin, 'SAVEPOINT __sallyport')
   return Buffer.concat([...savepoint, ...ask, ...rollbackToSavepoint, syncMessage])
 }
 
@@ -75,33 +74,35 @@ export function briefMessages(query: string, { parseTail, bindTail }: Explainabl
 
 const brief = privateStatement(names.release, 'SET LOCAL statement_timeout = 2000')
 
+const savepoint = privateStatement(names.begin, 'SAVEPOINT __sallyport')
 const rollbackToSavepoint = [
   ...privateStatement(names.rollback, 'ROLLBACK TO SAVEPOINT __sallyport'),
   ...privateStatement(names.release, 'RELEASE SAVEPOINT __sallyport'),
 ]
 
 /**
- * Settings of the session that would make a question to the catalog fail or slow: a statement timeout is meant for the
- * client's own statements, and in a transaction a question that fails is the end of it. Where a session has forbidden
- * itself ways of planning (`enable_seqscan` and the like), PostgreSQL before 18 adds so much to the cost of others that
- * it compiles every query, for seconds. They are put away in settings of the door's own, changed for the transaction,
- * and put back. Both statements answer null.
+ * Settings of the session that would make a question to the catalog fail, or slow: a statement timeout is meant for the
+ * client's own statements, and where a session has forbidden itself ways of planning (`enable_seqscan` and the like)
+ * PostgreSQL before 18 adds so much to the cost of others that it compiles every query, for seconds. Answers null.
  */
-const put = (name: string, value: string) => `pg_catalog.set_config('${name}', ${value}, true)`
-const current = (name: string) => `pg_catalog.current_setting('${name}')`
-const nothing = (...calls: readonly string[]) =>
-  `SELECT CASE WHEN pg_catalog.concat(${calls.join()}) IS NULL THEN '' END`
-const aside = Object.entries({ jit: 'off', statement_timeout: '10s' })
-const putAside = nothing(
-  ...aside.flatMap(([name, value]) => [put(`sallyport.${name}`, current(name)), put(name, `'${value}'`)]),
+const ownSettings = privateStatement(
+  names.explain,
+  `SELECT CASE WHEN pg_catalog.concat(pg_catalog.set_config('jit', 'off', true),
+    pg_catalog.set_config('statement_timeout', '10s', true)) IS NULL THEN '' END`,
 )
-const putBack = nothing(...aside.map(([name]) => put(name, current(`sallyport.${name}`))))
 
-/** Close messages among those of a question to the catalog. */
-export const askCloses = 9
+/** Where a question to the catalog is asked: outside a transaction, in one, or in an implicit one that stays open. */
+export type AskedWhere = 'idle' | 'transaction' | 'open'
 
-/** A question to the catalog, with parameters as text. `end`: Sync, or Flush while an implicit transaction is open. */
-export function askMessages(query: string, parameters: readonly (string | null)[], end: Buffer): Buffer {
+/** Close messages of one statement of the door's own: how many a question has that is asked where one stays open. */
+export const askCloses = 3
+
+/**
+ * A question to the catalog, with parameters as text. In a transaction it has a savepoint of its own, so that neither
+ * its settings nor its failure are the transaction's; where an implicit one stays open there can be none, and it ends in
+ * Flush.
+ */
+export function askMessages(query: string, parameters: readonly (string | null)[], where: AskedWhere): Buffer {
   const values = parameters.map((value) => {
     if (value === null) return Buffer.from([0xff, 0xff, 0xff, 0xff])
     const bytes = Buffer.from(value, 'utf8')
@@ -112,12 +113,15 @@ export function askMessages(query: string, parameters: readonly (string | null)[
   const head = Buffer.alloc(4)
   head.writeInt16BE(parameters.length, 2)
   const bindTail = Buffer.concat([head, ...values, Buffer.alloc(2)])
-  return Buffer.concat([
-    ...privateStatement(names.begin, putAside),
-    ...privateStatement(names.ask, query, undefined, bindTail),
-    ...privateStatement(names.release, putBack),
-    end,
-  ])
+  const ask = privateStatement(names.ask, query, undefined, bindTail)
+  switch (where) {
+    case 'idle':
+      return Buffer.concat([...ownSettings, ...ask, syncMessage])
+    case 'transaction':
+      return Buffer.concat([...savepoint, ...ownSettings, ...ask, ...rollbackToSavepoint, syncMessage])
+    case 'open':
+      return Buffer.concat([...ask, flushMessage])
+  }
 }
 
 /** After a failed question: end the door's own transaction or savepoint, if there is one. */

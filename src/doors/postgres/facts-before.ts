@@ -29,7 +29,6 @@ import { samplesOf } from './samples.ts'
 import type { Estimate } from './statement-action.ts'
 import { changesContext, explainableOf, type Step, wantsEstimate } from './steps.ts'
 import { readErrorFields, shiftErrorPosition } from './wire/backend-messages.ts'
-import { flushMessage, syncMessage } from './wire/encode.ts'
 import type { AskingContext } from './work.ts'
 
 /** What is known of a message's statements before any of it runs. */
@@ -83,11 +82,13 @@ export class FactsBefore {
   /** On the client's own connection, at a message boundary. */
   readonly #ask: Ask = async (query, parameters) => {
     const { server, replies } = this.#in
-    const open = replies.unsynced
-    const messages = askMessages(query, parameters, open ? flushMessage : syncMessage)
-    const reply = await server.exchange(messages, open ? askCloses : undefined)
-    if (!open) replies.status = reply.status
-    if (reply.error !== undefined) return { error: readErrorFields(reply.error).get('M') ?? 'error' }
+    const where = replies.unsynced ? 'open' : replies.status === 'T' ? 'transaction' : 'idle'
+    const reply = await server.exchange(askMessages(query, parameters, where), where === 'open' ? askCloses : undefined)
+    if (where !== 'open') replies.status = reply.status
+    if (reply.error !== undefined) {
+      if (where === 'transaction') replies.status = (await server.exchange(cleanUpMessages('savepoint'))).status
+      return { error: readErrorFields(reply.error).get('M') ?? 'error' }
+    }
     const answer = reply.rows.find((row) => row !== null)
     return answer === undefined || answer === null ? { error: 'no answer' } : { answer }
   }
