@@ -29,7 +29,6 @@ const suites = {
     arguments: ['--schedule=parallel_schedule', '--max-concurrent-tests=20'],
     atLeast: 200,
     known: {
-      combocid: 'shows command counters, and asking the planner inside a transaction uses one up',
       rules: 'rows that a DO INSTEAD SELECT rule returns for an UPDATE exist in the simple protocol only',
     },
   },
