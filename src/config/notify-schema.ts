@@ -86,7 +86,9 @@ export const notifyChannelSchema = z.strictObject({
     .describe('Most messages within a minute; what is more is summed up in one. `0`: no limit'),
   remindAfter: duration('0s', longestWait)
     .prefault('10m')
-    .describe('How long after it was told a hold that still waits is told once more; `0s`: never'),
+    .describe(
+      'How long after it was told a hold that still waits is told once more, or three quarters of its time where that is less; `0s`: never',
+    ),
 })
 
 export type NotifyChannelValues = z.output<typeof notifyChannelSchema>

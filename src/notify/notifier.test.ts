@@ -94,7 +94,7 @@ async function notifierWith(...channels: Channel[]): Promise<Notifier> {
   return notifier
 }
 
-async function hold(door: string = 'shop', review: object = {}): Promise<string> {
+async function hold(door: string = 'shop', review: object = {}, time = 30 * minute): Promise<string> {
   const request = {
     requester: { id: 'shop:app', name: 'app' },
     door,
@@ -105,7 +105,7 @@ async function hold(door: string = 'shop', review: object = {}): Promise<string>
     review: { approvals: 1, from: [], ...review },
     actions: [],
   }
-  const { hold: opened, durable } = holds.open(request, 30 * minute)
+  const { hold: opened, durable } = holds.open(request, time)
   await durable
   return opened.hold
 }
@@ -215,6 +215,32 @@ describe('the notifier', () => {
       `${first}.hold.reminder+${second}.hold.reminder`,
       `${decided}.hold.expired`,
     ])
+  })
+
+  test('reminds before it expires of what has less time than that, once, and never where it is switched off', async () => {
+    const some = collecting()
+    const never = collecting()
+    await notifierWith(channel(some.send, { remindAfter: 60 * minute }), channel(never.send, { name: 'never' }))
+    const waiting = await hold()
+    await vi.advanceTimersByTimeAsync(22 * minute)
+    expect(some.got).toEqual([`${waiting}.hold.opened`])
+    await vi.advanceTimersByTimeAsync(minute)
+    expect(some.got).toEqual([`${waiting}.hold.opened`, `${waiting}.hold.reminder`])
+    await vi.advanceTimersByTimeAsync(10 * minute)
+    expect(some.got.slice(2)).toEqual([`${waiting}.hold.expired`])
+    expect(never.got).toEqual([`${waiting}.hold.opened`, `${waiting}.hold.expired`])
+  })
+
+  test('does not remind of a short hold as soon as it was told because another reminder is due', async () => {
+    const { send, got } = collecting()
+    await notifierWith(channel(send, { remindAfter: 10 * minute }))
+    const long = await hold()
+    await vi.advanceTimersByTimeAsync(10 * minute - 1_000)
+    const short = await hold('shop', {}, 40_000)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(got).toEqual([`${long}.hold.opened`, `${short}.hold.opened`, `${long}.hold.reminder`])
+    await vi.advanceTimersByTimeAsync(28_000)
+    expect(got.slice(3)).toEqual([`${short}.hold.reminder`])
   })
 
   test('tells after a restart what still waits and was not told, and nothing twice', async () => {

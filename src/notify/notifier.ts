@@ -33,6 +33,9 @@ export interface ChannelStatus extends OutboxStatus, Pick<Channel, 'name' | 'kin
 /** Milliseconds: reminders that are due so shortly after each other are one. */
 const remindTogether = 60_000
 
+/** A hold that ends early is reminded of after this share of the time it had when the channel was told. */
+const remindShare = 3 / 4
+
 /**
  * Tells people what happens to holds, of locks, and that the record fails. It learns of it after it is durable, and
  * whatever goes wrong here concerns nobody else: nothing is thrown into the room that told it, and nobody waits.
@@ -149,11 +152,12 @@ export class Notifier {
       const hold = holds.get(notice.hold.hold)
       if (hold === undefined || !isLive(hold)) continue
       told.set(hold.hold, channel.name, notice.type, this.#now())
-      if (notice.type === 'hold.opened' && channel.remindAfter > 0) this.#alarm.at(this.#now() + channel.remindAfter)
+      if (notice.type === 'hold.opened' && channel.remindAfter > 0)
+        this.#alarm.at(reminderDue(channel, hold, this.#now()))
     }
   }
 
-  /** Once for each hold and channel, so long after the channel was told of it. What is due soon comes along. */
+  /** Once for each hold and channel, so long after the channel was told of it, and before the hold expires. What is due soon comes along. */
   #remind(): void {
     const { holds, told } = this.#options
     const now = this.#now()
@@ -166,12 +170,13 @@ export class Notifier {
       const waiting = pending.flatMap((hold) => {
         const toldAt = told.at(hold.hold, channel.name, 'hold.opened')
         const isReminded = told.has(hold.hold, channel.name, 'hold.reminder')
-        return toldAt === undefined || isReminded ? [] : [{ hold, due: toldAt + channel.remindAfter }]
+        if (toldAt === undefined || isReminded) return []
+        const due = reminderDue(channel, hold, toldAt)
+        return [{ hold, due, soon: due - Math.min(remindTogether, (due - toldAt) / 4) }]
       })
       const first = Math.min(...waiting.map(({ due }) => due))
-      const until = first > now ? now : now + Math.min(remindTogether, channel.remindAfter / 4)
-      for (const { hold, due } of waiting) {
-        if (due <= until) this.#tellOf(hold, 'hold.reminder', channel)
+      for (const { hold, due, soon } of waiting) {
+        if (first <= now && soon <= now) this.#tellOf(hold, 'hold.reminder', channel)
         else this.#alarm.at(due)
       }
     }
@@ -233,6 +238,11 @@ function wantsHold(channel: Channel, hold: Hold, type: HoldNoticeType): boolean 
     return false
   // A broken glass is severe whatever rule it passed by.
   return type === 'hold.forced' || channel.isSevere(hold.rule.id)
+}
+
+/** When a channel that was told at `toldAt` is reminded; milliseconds since 1970. */
+function reminderDue({ remindAfter }: Channel, { expiresAt }: Hold, toldAt: number): number {
+  return toldAt + Math.min(remindAfter, Math.max(0, Date.parse(expiresAt) - toldAt) * remindShare)
 }
 
 function isOfDoor(channel: Channel, door: string): boolean {
