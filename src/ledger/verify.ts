@@ -8,7 +8,7 @@ import { scanLog } from './scan.ts'
 import { SegmentIndexer } from './segment-index.ts'
 import { listSegments } from './segment-store.ts'
 import { parseVerifierKey } from './tlog/note.ts'
-import { verifyLog } from './tlog/verify-log.ts'
+import { verifyLog, type Witnessed } from './tlog/verify-log.ts'
 
 export interface LedgerVerification {
   /** Whether every acknowledged entry is there and unchanged; a torn tail alone, which a crash leaves, is no fault. */
@@ -20,6 +20,8 @@ export interface LedgerVerification {
   readonly segments: number
   /** The newest signed checkpoint, if there is one: how many entries it is about. */
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string } | null
+  /** How many entries witnesses vouch for, and who of those asked for; null: nobody. */
+  readonly witnessed: Witnessed | null
   readonly problems: readonly LedgerProblem[]
 }
 
@@ -29,6 +31,8 @@ export interface VerifyOptions {
   readonly key?: string
   /** Checkpoints that were kept elsewhere: the log must go on from each. */
   readonly against?: readonly { readonly name: string; readonly note: string }[]
+  /** Verifier keys of witnesses who must have signed. */
+  readonly witnesses?: readonly string[]
 }
 
 /**
@@ -56,10 +60,11 @@ export async function verifyLedger(directory: string, options: VerifyOptions = {
     inUse,
     ...(options.key === undefined ? {} : { verifier: parseVerifierKey(options.key) }),
     against: isWhole ? (options.against ?? []) : [],
+    witnesses: (options.witnesses ?? []).map((key) => parseVerifierKey(key, 'cosignature')),
   })
   // Where the segments themselves are damaged, what was published differs too: that is no news.
   if (isWhole) problems.push(...log.problems)
-  const { checkpoint } = log
+  const { checkpoint, witnessed = null } = log
   return {
     ok: problems.every((problem) => problem.kind === 'torn-tail'),
     entries: scan.entries,
@@ -69,6 +74,7 @@ export async function verifyLedger(directory: string, options: VerifyOptions = {
       checkpoint === undefined
         ? null
         : { origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64') },
+    witnessed,
     problems,
   }
 }

@@ -186,7 +186,15 @@ export async function testApi(
     },
     verify: async () => {
       verified.count += 1
-      return { ok: true, entries: ledger.head.size, head: ledger.head, segments: 1, checkpoint: null, problems: [] }
+      return {
+        ok: true,
+        entries: ledger.head.size,
+        head: ledger.head,
+        segments: 1,
+        checkpoint: null,
+        witnessed: null,
+        problems: [],
+      }
     },
     waiting: (hold) => waiting.get(hold) ?? 0,
     version: '1.2.3',

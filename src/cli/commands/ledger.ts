@@ -31,6 +31,7 @@ interface Options {
 interface VerifyFlags extends Options {
   readonly key?: string
   readonly against?: readonly string[]
+  readonly witnessKey?: readonly string[]
 }
 
 /** `sallyport ledger list|verify|status|key|prove|verify-proof`: the record, read from its files; a running server is not needed and not disturbed. */
@@ -66,12 +67,16 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
     .option('--data <folder>', 'data folder of the server', './data')
     .option('--key <verifier-key>', "the ledger's verifier key, as `ledger key` printed it; default: from the folder")
     .option('--against <file...>', 'checkpoints kept earlier, which the log must go on from')
+    .option(
+      '--witness-key <verifier-key...>',
+      'keys of witnesses who must have signed, as `sallyport witness` printed them',
+    )
     .option('--json', 'print the result as JSON')
-    .action(async ({ data, key, against = [], json }: VerifyFlags) => {
+    .action(async ({ data, key, against = [], witnessKey = [], json }: VerifyFlags) => {
       const kept = await Promise.all(
         against.map(async (name) => ({ name, note: (await readInput(name)).toString('utf8') })),
       )
-      const options = { ...(key === undefined ? {} : { key }), against: kept }
+      const options = { ...(key === undefined ? {} : { key }), against: kept, witnesses: witnessKey }
       const result = await verifyLedger(join(data, 'ledger'), options)
       if (!result.ok) exit(exitCodes[gravest(result.problems)].code)
       if (json) return printJson(io, result)
@@ -81,6 +86,12 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
       io.out(
         `${state}: ${result.entries} entries in ${result.segments} segments, ${signed}, head ${result.head.hash}\n`,
       )
+      const { witnessed } = result
+      if (witnessed !== null) {
+        const by =
+          witnessed.by.length === 0 ? 'by witnesses whose keys were not given' : `by ${witnessed.by.join(', ')}`
+        io.out(`witnessed up to ${witnessed.size} entries, ${safeText(by)}\n`)
+      }
       for (const { kind, file, offset, index, message } of result.problems) {
         io.out(`${safeText(`${kind}: ${file} at byte ${offset}, entry ${index}: ${message}`)}\n`)
       }

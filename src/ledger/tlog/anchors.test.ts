@@ -1,4 +1,4 @@
-import { cp, readFile, rm } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { appendMany, ledgerFolder } from '../../../test/support/ledger-folder.ts'
@@ -157,6 +157,56 @@ describe('a witness of a ledger', () => {
       expect(note.text.split('\n')[1]).toBe(String(size))
       expect(isSignedBy(note, peer.verifier) && isSignedBy(note, opened.signer.verifier)).toBe(true)
     }
+  })
+
+  it('is asked for at a verification, which wants its signature, and only where there is one', async () => {
+    const directory = await ledgerFolder()
+    const before = await open(directory, {})
+    const witness = await witnessOf(before, `${directory}-witness`)
+    await before.close()
+    const { verifier } = peerOf(witness)
+    const opened = await open(directory, { witnesses: [peerOf(witness)] })
+    await grow(opened, 40)
+    await anchored(directory, 40)
+    await opened.close()
+    const verify = () => verifyLedger(directory, { witnesses: [verifier.key] })
+    expect(await verify()).toMatchObject({ ok: true, witnessed: { size: 40, by: [verifier.name] } })
+    expect(await verifyLedger(directory)).toMatchObject({ ok: true, witnessed: { size: 40, by: [] } })
+
+    const path = join(directory, witnessedPath)
+    const note = await readFile(path, 'utf8')
+    const lines = note.split('\n')
+    await writeFile(path, lines.filter((line) => !line.includes(verifier.name)).join('\n'))
+    expect((await verify()).problems).toMatchObject([{ kind: 'incomplete', file: witnessedPath }])
+    expect((await verifyLedger(directory)).ok).toBe(true)
+    // What was witnessed is more than is there, or of another log.
+    await writeFile(path, note.replace('\n40\n', '\n41\n'))
+    expect((await verify()).problems.map(({ kind }) => kind)).toEqual(['altered', 'incomplete'])
+    await rm(path)
+    expect((await verify()).problems).toMatchObject([{ kind: 'incomplete' }])
+    expect(await verifyLedger(directory)).toMatchObject({ ok: true, witnessed: null })
+  })
+
+  it('shows at a verification that the log was cut off since', async () => {
+    const directory = await ledgerFolder()
+    const before = await open(directory, {})
+    const witness = await witnessOf(before, `${directory}-witness`)
+    await before.close()
+    const opened = await open(directory, { witnesses: [peerOf(witness)] })
+    await grow(opened, 20)
+    await anchored(directory, 20)
+    await opened.close()
+    await cp(directory, `${directory}-old`, { recursive: true })
+    const again = await open(directory, { witnesses: [peerOf(witness)] })
+    await grow(again, 20)
+    await anchored(directory, 40)
+    await again.close()
+    const witnessed = await readFile(join(directory, witnessedPath))
+    await rm(directory, { recursive: true })
+    await cp(`${directory}-old`, directory, { recursive: true })
+    await writeFile(join(directory, witnessedPath), witnessed)
+    expect((await verifyLedger(directory)).problems).toMatchObject([{ kind: 'truncated', file: witnessedPath }])
+    await rm(`${directory}-old`, { recursive: true })
   })
 
   it('says so when the ledger was put back to an old copy, and signs nothing of it', async () => {

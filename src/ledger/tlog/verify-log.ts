@@ -3,6 +3,7 @@ import type { FileLayer } from '../file-layer.ts'
 import type { LedgerProblem } from '../problem.ts'
 import { readRecords } from '../read.ts'
 import type { SegmentFile } from '../segment-writer.ts'
+import { witnessedPath } from './anchors.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
 import { leafOf } from './leaf.ts'
 import { isSignedBy, type NoteVerifier, parseNote } from './note.ts'
@@ -24,10 +25,22 @@ export interface LogToVerify {
   readonly verifier?: NoteVerifier
   /** Checkpoints kept elsewhere. */
   readonly against: readonly { readonly name: string; readonly note: string }[]
+  /** Witnesses who must have signed what is kept as witnessed. */
+  readonly witnesses: readonly NoteVerifier[]
+}
+
+/** Up to where others vouch for the log. */
+export interface Witnessed {
+  /** Entries. */
+  readonly size: number
+  /** Names of the witnesses that were asked for and have signed. */
+  readonly by: readonly string[]
 }
 
 export interface LogVerification {
   readonly checkpoint: Checkpoint | undefined
+  /** undefined: nothing was witnessed, or what was is wrong. */
+  readonly witnessed: Witnessed | undefined
   readonly problems: readonly LedgerProblem[]
 }
 
@@ -35,12 +48,13 @@ export interface LogVerification {
 export async function verifyLog(log: LogToVerify): Promise<LogVerification> {
   const check = new Check(log)
   await check.run()
-  return { checkpoint: check.checkpoint, problems: check.problems }
+  return { checkpoint: check.checkpoint, witnessed: check.witnessed, problems: check.problems }
 }
 
 class Check {
   readonly problems: LedgerProblem[] = []
   checkpoint: Checkpoint | undefined
+  witnessed: Witnessed | undefined
   readonly #log: LogToVerify
   readonly #tiles: TileFiles
   /** What is told of a file that differs: once is enough. */
@@ -62,6 +76,8 @@ class Check {
       const signed = this.#signed(name, note, verifier)
       return signed === undefined ? [] : [{ name, signed }]
     })
+    const witnessed = await this.#readWitnessed(verifier)
+    if (witnessed !== undefined) kept.push({ name: witnessedPath, signed: witnessed })
     const last = this.checkpoint
     const goals = [...kept, ...(last === undefined ? [] : [{ name: checkpointPath, signed: last }])]
     for (const { name, signed } of goals) {
@@ -70,6 +86,24 @@ class Check {
       this.#found('truncated', name, this.#log.entries, message)
     }
     await this.#replay(goals.filter(({ signed }) => signed.size <= this.#log.entries))
+  }
+
+  /** The checkpoint that witnesses have signed last, and who of those asked for has. */
+  async #readWitnessed(verifier: NoteVerifier | undefined): Promise<Checkpoint | undefined> {
+    const { witnesses } = this.#log
+    const text = (await this.#tiles.read(witnessedPath))?.toString('utf8')
+    const signed = text === undefined ? undefined : this.#signed(witnessedPath, text, verifier)
+    const note = text === undefined || signed === undefined ? undefined : parseNote(text)
+    const [by, missing]: [string[], string[]] = [[], []]
+    for (const witness of witnesses) {
+      const hasSigned = note !== undefined && isSignedBy(note, witness)
+      ;(hasSigned ? by : missing).push(witness.name)
+    }
+    for (const name of missing) {
+      this.#found('incomplete', witnessedPath, 0, `the witness ${name} has not signed a checkpoint that is kept here`)
+    }
+    if (signed !== undefined) this.witnessed = { size: signed.size, by }
+    return signed
   }
 
   #signed(name: string, text: string, verifier: NoteVerifier | undefined): Checkpoint | undefined {
