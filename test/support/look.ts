@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { full } from './full.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -20,25 +21,33 @@ const widths = { desk: 1280, phone: 390 }
 /** Set to a folder: pictures of what the tests look at are written there. */
 const pictures = process.env.SALLYPORT_SHOTS
 
+/** Each width and each scheme once; all four pairs in a full run, where pictures are wanted too. */
+const looks = [
+  ['desk', 'light'],
+  ...(full || pictures !== undefined
+    ? ([
+        ['desk', 'dark'],
+        ['phone', 'light'],
+      ] as const)
+    : []),
+  ['phone', 'dark'],
+] as const
+
 /**
  * Looks at the page as it is in light and dark, at a desk and on a phone: nothing breaks WCAG 2.1 AA as far as axe can
  * tell, and nothing is wider than the screen.
  */
 export async function looksRight(page: Page, name: string): Promise<void> {
-  for (const [device, width] of Object.entries(widths)) {
-    await page.setViewportSize({ width, height: 900 })
-    for (const scheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
-      await page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor()
-      await page.evaluate(settled)
-      const where = `${name}-${device}-${scheme}`
-      if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${where}.png`), fullPage: true })
-      expect(await violations(page), where).toEqual([])
-      const overflow = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      )
-      expect([where, overflow]).toEqual([where, 0])
-    }
+  for (const [device, scheme] of looks) {
+    await page.setViewportSize({ width: widths[device], height: 900 })
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+    await page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor()
+    await page.evaluate(settled)
+    const where = `${name}-${device}-${scheme}`
+    if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${where}.png`), fullPage: true })
+    expect(await violations(page), where).toEqual([])
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+    expect([where, overflow]).toEqual([where, 0])
   }
   await page.setViewportSize({ width: widths.desk, height: 900 })
   await page.emulateMedia({ colorScheme: 'light' })
