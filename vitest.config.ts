@@ -11,6 +11,6 @@ export default defineConfig({
     // the tests. So nothing that a module keeps may be left changed by a test.
     isolate: false,
     execArgv: ['--import', new URL('./test/support/typescript-in-workers.mjs', import.meta.url).href],
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })
