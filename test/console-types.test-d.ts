@@ -7,8 +7,10 @@ import type * as toldOfChanges from '../console/src/api/change-types.ts'
 import type * as toldOfLocks from '../console/src/api/lock-types.ts'
 import type * as toldPeople from '../console/src/api/people-types.ts'
 import type * as toldOfRules from '../console/src/api/rule-types.ts'
+import type * as toldOfSettings from '../console/src/api/settings-types.ts'
 import type * as told from '../console/src/api/types.ts'
 import type * as changeApi from '../src/api/change-schemas.ts'
+import type * as notifyApi from '../src/api/notify-schemas.ts'
 import type * as peopleApi from '../src/api/people-schemas.ts'
 import type * as ruleApi from '../src/api/rule-schemas.ts'
 import type * as api from '../src/api/schemas.ts'
@@ -60,7 +62,11 @@ export const agreed: readonly [
   ledger: Agrees<told.LedgerView, typeof api.ledgerSchema>,
   lock: Agrees<toldOfLocks.LockView, typeof api.lockSchema>,
   change: Agrees<toldOfChanges.ChangeView, typeof changeApi.changeSchema>,
+  channel: Agrees<toldOfSettings.NotifyChannel, typeof notifyApi.channelSchema>,
+  notifyTest: Agrees<toldOfSettings.NotifyTest, typeof notifyApi.notifyTestSchema>,
 ] = [
+  true,
+  true,
   true,
   true,
   true,

@@ -10,6 +10,7 @@ import { Notice } from './parts/notice.tsx'
 import { PeoplePage } from './people/people-page.tsx'
 import { PersonPage } from './people/person-page.tsx'
 import { RulesPage } from './rules/rules-page.tsx'
+import { SettingsPage } from './settings/settings-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { readFilter } from './timeline/filter.ts'
 import { TimelinePage } from './timeline/timeline-page.tsx'
@@ -71,6 +72,7 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/people', component: PeoplePage }),
   createRoute({ getParentRoute: () => root, path: '/locks', component: LocksPage }),
   createRoute({ getParentRoute: () => root, path: '/changes', component: ChangesPage }),
+  createRoute({ getParentRoute: () => root, path: '/settings', component: SettingsPage }),
   change,
   person,
   hold,

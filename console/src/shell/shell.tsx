@@ -9,6 +9,7 @@ import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { useKeys } from '../parts/use-keys.ts'
 import { AwayDialog } from '../people/away-dialog.tsx'
+import { colorSchemes } from './color-schemes.ts'
 import { leadFromDesktop, switchDesktopNotices, useDesktopNotices } from './desktop.ts'
 import { Help } from './help.tsx'
 import { useLive } from './live.tsx'
@@ -25,6 +26,8 @@ const pages = [
   { to: '/ledger', name: 'Ledger' },
 ] as const
 const adminPages = [{ to: '/people', name: 'People' }] as const
+/** Reached through the person's menu. */
+const otherPages = [{ to: '/settings', name: 'Settings' }] as const
 
 /** What stands around every page. */
 export function Shell() {
@@ -38,7 +41,7 @@ export function Shell() {
   }, [navigate])
   useKeys({ '?': () => setHelp(true) })
   useEffect(() => {
-    const page = [...pages, ...adminPages].find(({ to }) => isAt(to, pathname))?.name ?? 'Held action'
+    const page = [...pages, ...adminPages, ...otherPages].find(({ to }) => isAt(to, pathname))?.name ?? 'Held action'
     document.title = `${pending > 0 ? `(${pending}) ` : ''}${page} · Sallyport`
   }, [pending, pathname])
   const shown = useMay('people.manage') ? [...pages, ...adminPages] : pages
@@ -131,14 +134,9 @@ function Live() {
   )
 }
 
-const schemes = [
-  { value: 'auto', name: 'As the system' },
-  { value: 'light', name: 'Light' },
-  { value: 'dark', name: 'Dark' },
-] as const
-
 function PersonMenu() {
   const me = useMe().data
+  const navigate = useNavigate()
   const [away, setAway] = useState(false)
   const mayVote = useMay('vote')
   const { colorScheme, setColorScheme } = useMantineColorScheme()
@@ -165,7 +163,7 @@ function PersonMenu() {
           </div>
           <Menu.Divider />
           <Menu.Label>Appearance</Menu.Label>
-          {schemes.map(({ value, name }) => (
+          {colorSchemes.map(({ value, name }) => (
             <Menu.Item
               key={value}
               onClick={() => setColorScheme(value)}
@@ -178,6 +176,7 @@ function PersonMenu() {
           <Menu.Divider />
           {mayVote && <DesktopNotices />}
           {mayVote && <Menu.Item onClick={() => setAway(true)}>Being away …</Menu.Item>}
+          <Menu.Item onClick={() => void navigate({ to: '/settings' })}>Settings</Menu.Item>
           <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
         </Menu.Dropdown>
       </Menu>
