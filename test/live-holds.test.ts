@@ -78,6 +78,7 @@ class Server {
       mayConfirm: false,
       mayForce: false,
       mayFollowUp: false,
+      tap: { approve: 'no', confirm: 'no', force: 'no' },
     }
   }
 

@@ -65,6 +65,6 @@ describe('a rule author', () => {
     const { token } = await api.people.issueToken('rae', { label: 'test', expiresAt: null, by: 'test' })
     const headers = { authorization: `Bearer ${token}` }
     const { access } = Object(await (await api.app.request('/api/me', { headers })).json())
-    expect(access.commands).toEqual(['read', 'answer', 'rules.manage'])
+    expect(access.commands).toEqual(['read', 'answer', 'rules.manage', 'passkeys.own'])
   })
 })

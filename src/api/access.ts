@@ -23,7 +23,14 @@ export function bearerOf(c: Context): string | undefined {
 }
 
 /** Paths under /api that answer without a token. */
-const openPaths: ReadonlySet<string> = new Set(['/api/health', '/api/sign-in', '/api/sign-in/link', '/api/sign-out'])
+const openPaths: ReadonlySet<string> = new Set([
+  '/api/health',
+  '/api/sign-in',
+  '/api/sign-in/link',
+  '/api/sign-in/passkey',
+  '/api/sign-in/passkey/challenge',
+  '/api/sign-out',
+])
 
 /** What workloads ask for: their tokens are none of people. */
 const ofWorkloads = '/api/ci/'

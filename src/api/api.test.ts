@@ -12,7 +12,8 @@ beforeEach(async () => {
 const error = (code: string) => ({ error: expect.objectContaining({ code, message: expect.any(String) }) })
 
 describe('every route', () => {
-  const open = ['/api/health', '/openapi.json', '/api/sign-in', '/api/sign-in/link', '/api/sign-out']
+  const signingIn = ['/api/sign-in', '/api/sign-in/link', '/api/sign-in/passkey', '/api/sign-in/passkey/challenge']
+  const open = ['/api/health', '/openapi.json', ...signingIn, '/api/sign-out']
 
   /** The routes themselves: what is registered for a method, without the middleware in front. */
   const routes = async () => {
@@ -108,7 +109,7 @@ describe('server', () => {
       person: { id: 'rick', name: 'rick', kind: 'human', groups: ['dba'], roles: ['reviewer'] },
       absence: null,
       standsInFor: [],
-      access: { session: false, scope: null, expiresAt: null, commands: ['read', 'answer', 'vote'] },
+      access: { session: false, scope: null, expiresAt: null, commands: ['read', 'answer', 'vote', 'passkeys.own'] },
       server: { version: '1.2.3', rules: 'abc123', ledger: { state: 'open', size: api.ledger.head.size } },
     })
   })
@@ -291,7 +292,10 @@ describe('people', () => {
 
   test('an admin puts a person, issues a token that works at once, revokes it and removes the person', async () => {
     const put = await api.as('root', '/api/people', { method: 'POST', body: zoe })
-    expect([put.status, await put.json()]).toEqual([200, { ...zoe, absence: null, password: false, tokens: [] }])
+    expect([put.status, await put.json()]).toEqual([
+      200,
+      { ...zoe, absence: null, password: false, passkeys: [], tokens: [] },
+    ])
 
     const issued = await api.as('root', '/api/people/zoe/tokens', {
       method: 'POST',

@@ -15,6 +15,7 @@ import { eventRoutes } from './routes/events.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { lockRoutes } from './routes/locks.ts'
 import { notifyRoutes } from './routes/notify.ts'
+import { passkeyRoutes } from './routes/passkeys.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { recordRoutes } from './routes/record.ts'
 import { ruleCanaryRoutes } from './routes/rule-canary.ts'
@@ -71,6 +72,7 @@ export function createApi(deps: ApiDeps): Api {
   ruleVersionRoutes(app, deps)
   ruleCanaryRoutes(app, deps)
   peopleRoutes(app, deps)
+  passkeyRoutes(app, deps)
   lockRoutes(app, deps)
   changeRoutes(app, deps)
   notifyRoutes(app, deps)

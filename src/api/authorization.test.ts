@@ -16,6 +16,8 @@ const routes: Readonly<Record<string, readonly Who[] | 'open'>> = {
   'GET /api/health': 'open',
   'POST /api/sign-in': 'open',
   'POST /api/sign-in/link': 'open',
+  'POST /api/sign-in/passkey': 'open',
+  'POST /api/sign-in/passkey/challenge': 'open',
   'POST /api/sign-out': 'open',
   'GET /api/me': readers,
   'GET /api/doors': readers,
@@ -56,6 +58,12 @@ const routes: Readonly<Record<string, readonly Who[] | 'open'>> = {
   'DELETE /api/changes/{id}': ['rick', 'alice', 'bot', 'root'],
   'GET /api/notify': readers,
   'POST /api/notify/{channel}/test': admins,
+  'GET /api/passkeys': readers,
+  'POST /api/passkeys': readers,
+  'POST /api/passkeys/offer': readers,
+  'POST /api/passkeys/{id}/tap': readers,
+  // Of others: admins. Of one's own: passkeys.test.ts.
+  'POST /api/passkeys/{id}/removal': admins,
   'GET /api/people': admins,
   'POST /api/people': admins,
   'DELETE /api/people/{id}': admins,
@@ -96,6 +104,8 @@ const onHolds: Readonly<Record<string, OnHold>> = {
     ofOther: ['rick', 'alice'],
   },
   'POST /api/holds/{id}/votes confirm': { body: { decision: 'confirm' }, ...same([]) },
+  // What is asked for decides nothing; nobody here has a passkey.
+  'POST /api/holds/{id}/tap': { body: { decision: 'approve' }, ...same(['vera', 'rick', 'alice', 'bot', 'root']) },
   'POST /api/holds/{id}/withdrawal': { body: {}, ofAlice: ['alice'], ofBot: ['alice', 'bot'], ofOther: [] },
   'POST /api/holds/{id}/break-glass': { body: { reason: 'fire' }, ...same(['alice']) },
   // Nothing is forced here: whoever may try is told so.

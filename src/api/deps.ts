@@ -1,11 +1,11 @@
 import type { Actor, Outcome } from '../action/index.ts'
 import type { Changes } from '../changes/index.ts'
 import type { Canary } from '../gate/index.ts'
-import type { BreakGlass, Holds } from '../holds/index.ts'
+import type { BreakGlass, Holds, TapRules } from '../holds/index.ts'
 import type { Ledger, LedgerVerification, WorkloadIdentity } from '../ledger/index.ts'
 import type { Locks } from '../locks/index.ts'
 import type { Notifier } from '../notify/index.ts'
-import type { Absences, People, SignIn } from '../people/index.ts'
+import type { Absences, Passkeys, People, SignIn } from '../people/index.ts'
 import type { Rulebook } from '../rulebook/index.ts'
 import type { RuleSummary } from '../rules/index.ts'
 import type { ActionSearch } from '../search/index.ts'
@@ -73,6 +73,8 @@ export interface ApiDeps {
   readonly people: People
   readonly absences: Absences
   readonly signIn: SignIn
+  readonly passkeys: Passkeys
+  readonly tapRules: Pick<TapRules, 'asks'>
   readonly holds: Holds
   readonly breakGlass: BreakGlass
   readonly locks: Locks

@@ -11,6 +11,7 @@ const statuses: Readonly<Record<string, ErrorStatus>> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  unsupported: 409,
   too_many_attempts: 429,
   ledger_unavailable: 503,
   search_unavailable: 503,

@@ -1,4 +1,4 @@
-import { type BreakGlass, type Hold, type Holds, progressOf } from '../holds/index.ts'
+import { type BreakGlass, type Hold, type Holds, progressOf, type TapRules, type Yes } from '../holds/index.ts'
 import { authorize, type Caller } from '../people/index.ts'
 import type { FeedPlace, HoldFeed } from './hold-feed.ts'
 
@@ -18,12 +18,15 @@ export interface HoldView extends Omit<Hold, 'nonce'> {
   readonly mayForce: boolean
   /** Whether the caller may say that they have looked at what was forced. */
   readonly mayFollowUp: boolean
+  /** Whether yes takes a tap of a passkey of the caller. */
+  readonly tap: Readonly<Record<Yes, ReturnType<TapRules['asks']>>>
 }
 
 interface Surroundings {
   readonly feed: Pick<HoldFeed, 'place' | 'seqOf'>
   readonly holds: Holds
   readonly breakGlass: Pick<BreakGlass, 'mayForce' | 'mayFollowUp'>
+  readonly tapRules: Pick<TapRules, 'asks'>
   readonly waiting: (hold: string) => number
   readonly publicUrl: string
 }
@@ -31,10 +34,11 @@ interface Surroundings {
 export function viewHold(
   hold: Hold,
   person: Caller,
-  { feed, holds, breakGlass, waiting, publicUrl }: Surroundings,
+  { feed, holds, breakGlass, tapRules, waiting, publicUrl }: Surroundings,
 ): HoldView {
   // The nonce says which opening of a hold a release belongs to; nobody outside has a use for it.
   const { nonce: _, ...shown } = hold
+  const asks = (decision: Yes) => (hold.state === 'pending' ? tapRules.asks(person.id, decision, hold) : 'no')
   return {
     ...shown,
     change: { run: feed.place.run, seq: feed.seqOf(hold.hold) },
@@ -45,6 +49,7 @@ export function viewHold(
     mayConfirm: holds.mayVote(hold, person.id, 'confirm').allowed && authorize(person, 'answer').allowed,
     mayForce: breakGlass.mayForce(hold, person.id).allowed && authorize(person, 'answer').allowed,
     mayFollowUp: breakGlass.mayFollowUp(hold, person.id).allowed && authorize(person, 'vote').allowed,
+    tap: { approve: asks('approve'), confirm: asks('confirm'), force: asks('force') },
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { commands, roles, scopes } from '../people/index.ts'
+import { passkeySchema } from './passkey-schemas.ts'
 import { ledgerSchema, texts, time } from './schemas.ts'
+import { tapSchema } from './tap-schemas.ts'
 
 /** The shapes of people, and of how they sign in. */
 
@@ -40,7 +42,7 @@ export const meSchema = z.object({
   standsInFor: z.array(absenceSchema).readonly().describe('Those who are away and whom they stand in for now'),
   access: z
     .object({
-      session: z.boolean().describe('Signed in with a password; else with a token'),
+      session: z.boolean().describe('Signed in as a person; else with a token that was issued'),
       scope: scope.nullable(),
       expiresAt: time.nullable().describe('null: until it is revoked'),
       commands: z.array(z.enum(commands)).readonly().describe('All that may be asked with it'),
@@ -81,6 +83,7 @@ export const personDetailsSchema = z
     doors: texts.optional().describe('Doors at which they review; left out: all'),
     absence: absenceSchema.nullable().describe('Not ended, also one to come'),
     password: z.boolean().describe('They have set one'),
+    passkeys: z.array(passkeySchema).readonly(),
     tokens: z
       .array(
         z.object({
@@ -120,6 +123,10 @@ export const signInSchema = z
 export const signInLinkSchema = z
   .strictObject({ link: z.string().max(128).describe('What stands behind `#link=`'), password, as })
   .openapi('SignInLink')
+
+export const signInPasskeySchema = z
+  .strictObject({ tap: tapSchema.describe('The answer of the browser'), as })
+  .openapi('SignInPasskey')
 
 export const signedInSchema = z
   .object({

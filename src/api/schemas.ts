@@ -3,6 +3,7 @@ import { actionSchema, actorKinds, outcomes } from '../action/index.ts'
 import { settlements } from '../ledger/index.ts'
 import { lockKinds } from '../locks/index.ts'
 import { countDimensions } from '../search/index.ts'
+import { tapSchema } from './tap-schemas.ts'
 
 /** The shapes that go over the wire; the API description is made from them. */
 
@@ -21,6 +22,8 @@ const target = z.object({ system: z.string(), environment: z.string(), database:
 
 /** A place in the event stream. */
 const place = z.object({ run: z.string(), seq: z.number().int() })
+
+const tapAsked = z.enum(['no', 'asked', 'lacking'])
 
 const voteDecisions = ['approve', 'reject', 'confirm'] as const
 
@@ -41,6 +44,7 @@ const reviewSchema = z.object({
   confirm: z.boolean().optional().describe('Whoever asked may confirm it themselves'),
   use: z.number().optional().describe('Milliseconds an approval may lie unused'),
   escalate: z.object({ after: z.number().describe('Milliseconds'), to: texts }).optional(),
+  severity: z.string().optional().describe('The highest of the rules that hold it; left out: one of them does not say'),
 })
 
 export const holdSchema = z
@@ -76,6 +80,7 @@ export const holdSchema = z
           at: time,
           groups: texts.optional().describe('The groups asked for that the voter stood for'),
           standsIn: texts.optional().describe('In whose place, while they are away'),
+          passkey: z.string().optional().describe('Id of the passkey it is signed with'),
         }),
       )
       .readonly(),
@@ -99,6 +104,9 @@ export const holdSchema = z
     mayConfirm: z.boolean().describe('Whether the caller may confirm what they asked for themselves'),
     mayForce: z.boolean().describe('Whether the caller may let it pass in an emergency'),
     mayFollowUp: z.boolean().describe('Whether the caller may say that they have looked at what was forced'),
+    tap: z
+      .object({ approve: tapAsked, confirm: tapAsked, force: tapAsked })
+      .describe('Whether yes takes a tap of a passkey of the caller; `lacking`: it does, and they have none'),
   })
   .openapi('Hold')
 
@@ -111,6 +119,7 @@ export const voteSchema = z
   .strictObject({
     decision: z.enum(voteDecisions),
     reason: z.string().max(2_000).default(''),
+    tap: tapSchema.optional().describe('Of the passkey, where yes takes one'),
   })
   .refine(({ decision, reason }) => decision !== 'reject' || reason.trim() !== '', {
     path: ['reason'],
@@ -122,7 +131,19 @@ export const withdrawalSchema = z.strictObject({ reason: z.string().max(2_000).d
 
 const saying = z.string().trim().min(1).max(2_000)
 
-export const forceSchema = z.strictObject({ reason: saying.describe('What the emergency is') }).openapi('BreakGlass')
+export const forceSchema = z
+  .strictObject({
+    reason: saying.describe('What the emergency is'),
+    tap: tapSchema.optional().describe('Of the passkey, where yes takes one'),
+  })
+  .openapi('BreakGlass')
+
+export const tapForSchema = z
+  .strictObject({
+    decision: z.enum(['approve', 'confirm', 'force']),
+    reason: z.string().max(2_000).default('').describe('As it will be given'),
+  })
+  .openapi('TapFor')
 export const followUpSchema = z
   .strictObject({ note: saying.describe('What came of looking at it') })
   .openapi('FollowUp')

@@ -21,10 +21,10 @@ export function sessionCookie(publicUrl: string) {
     readDevice: (c: Context): string | undefined => getCookie(c, device),
     put: (
       c: Context,
-      session: { readonly token: string; readonly expiresAt: string; readonly device: string },
+      session: { readonly token: string; readonly expiresAt: string; readonly device?: string | undefined },
     ): void => {
       setCookie(c, name, session.token, { ...options, expires: new Date(session.expiresAt) })
-      setCookie(c, device, session.device, { ...options, maxAge: deviceLasts })
+      if (session.device !== undefined) setCookie(c, device, session.device, { ...options, maxAge: deviceLasts })
     },
     /** The browser stays known. */
     clear: (c: Context): void => {

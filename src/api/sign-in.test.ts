@@ -198,7 +198,7 @@ describe('the scope of a token', () => {
     expect((await me('review')).commands).toEqual(['read', 'answer', 'vote'])
     const { cookie } = await signedIn('vera')
     const own = Object(await (await api.app.request('/api/me', { headers: { cookie } })).json()).access
-    expect(own).toMatchObject({ session: true, scope: null, commands: ['read', 'answer'] })
+    expect(own).toMatchObject({ session: true, scope: null, commands: ['read', 'answer', 'passkeys.own'] })
     expect(Date.parse(own.expiresAt) - Date.now()).toBeGreaterThan(11 * 3_600_000)
   })
 

@@ -9,7 +9,7 @@ export const exitCodes = {
   rules: { code: 3, meaning: 'The rules do not load, or one of their tests fails' },
   altered: {
     code: 4,
-    meaning: '`ledger verify`: something on the record was changed. `ledger verify-proof`: it fails',
+    meaning: '`ledger verify`: something on the record was changed. `ledger verify-proof`, `verify-approval`: it fails',
   },
   truncated: { code: 5, meaning: '`ledger verify`: the end of the record is missing' },
   reordered: { code: 6, meaning: '`ledger verify`: entries of the record stand in another order' },

@@ -75,6 +75,12 @@ export interface Config {
   }
   /** Whose people may let a hold pass in an emergency. */
   readonly breakGlass: { readonly groups: readonly string[] }
+  /** Where yes takes a tap of a passkey, and the name they are made for. */
+  readonly passkeys: {
+    readonly ask: 'never' | 'registered' | 'always'
+    readonly severity: 'low' | 'medium' | 'high' | 'critical'
+    readonly domain?: string | undefined
+  }
   /** Who may open changes, and who approves them; `longest` in milliseconds. */
   readonly changes: {
     readonly issuers: readonly {

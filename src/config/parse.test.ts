@@ -45,6 +45,7 @@ describe('a configuration that loads', () => {
       ],
       ledger: { anchors: { files: [], webhooks: [] }, witnesses: [] },
       breakGlass: { groups: [] },
+      passkeys: { ask: 'registered', severity: 'high' },
       changes: { issuers: [], approvals: 1, from: [], longest: 86_400_000 },
       notify: [],
       allowInsecureListen: false,

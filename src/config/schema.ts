@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { outcomes } from '../action/index.ts'
 import { type Address, parseAddress } from './address.ts'
 import { changesSchema } from './changes.ts'
-import { notifyChannelSchema } from './notify-schema.ts'
+import { notifyChannelSchema, notifySeverities } from './notify-schema.ts'
 import { duration, httpUrl, listenAddress, longestWait, path, textAs, variable } from './values.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -233,6 +233,29 @@ export const configSchema = z.strictObject({
         .max(50)
         .default([])
         .describe('Groups whose people may let a hold pass in an emergency, with a reason. Default: nobody'),
+    })
+    .prefault({}),
+  passkeys: z
+    .strictObject({
+      ask: z
+        .enum(['never', 'registered', 'always'])
+        .default('registered')
+        .describe(
+          'Whose approval takes a tap of a passkey. `registered`: of people who have one. `always`: everybody; who has none cannot approve. Rejecting never does',
+        ),
+      severity: z
+        .enum(notifySeverities)
+        .default('high')
+        .describe(
+          'Approvals of holds by rules of at least this severity, or of none. To confirm what one asked for oneself, and to break the glass, take it in any case',
+        ),
+      domain: z
+        .string()
+        .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a name such as example.com')
+        .optional()
+        .describe(
+          'The name that passkeys are made for (RP ID): the host of `publicUrl` or a name above it. Changing it makes those that there are useless. Default: the host',
+        ),
     })
     .prefault({}),
   changes: changesSchema,

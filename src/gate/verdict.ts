@@ -91,7 +91,7 @@ export function deciding(verdicts: readonly Verdict[]): { verdict: Verdict; inde
 /** Everything that the holds among the verdicts ask for. */
 export function reviewFor(verdicts: readonly Verdict[]): Review {
   const holds = verdicts.filter((verdict) => verdict.outcome === 'hold')
-  return combineReviews(holds.map(({ review }) => ({ review, severity: null })))
+  return combineReviews(holds.map(({ review }) => ({ review, severity: review.severity ?? null })))
 }
 
 /** The verdict on what somebody has locked: no rule is asked. */

@@ -1,7 +1,8 @@
 import { SallyportError } from '../errors/index.ts'
-import type { HoldOpened, Ledger } from '../ledger/index.ts'
+import type { HoldOpened, Ledger, SignedTap } from '../ledger/index.ts'
 import type { Eligibility, Reviewer } from './eligibility.ts'
 import { type Hold, needsFollowUp } from './hold.ts'
+import { demandTap, type TapRules } from './tap-rules.ts'
 
 export interface BreakGlassOptions {
   readonly ledger: Ledger
@@ -11,6 +12,8 @@ export interface BreakGlassOptions {
   /** Whose people may; none: nobody. */
   readonly groups: readonly string[]
   readonly now?: () => number
+  /** Where yes is said with passkeys too; left out: nowhere. */
+  readonly passkeys?: TapRules
 }
 
 /** Whether somebody is a person in one of the groups. */
@@ -47,7 +50,7 @@ export class BreakGlass {
   }
 
   /** @throws SallyportError `not_found`, `forbidden`, `conflict`, `invalid_request`, `ledger_unavailable` */
-  async force(id: string, by: string, reason: string): Promise<Hold> {
+  async force(id: string, by: string, reason: string, tap?: SignedTap): Promise<Hold> {
     const hold = await this.#require(id)
     const { allowed, reason: why } = this.mayForce(hold, by)
     if (!allowed) throw new SallyportError(hold.state === 'pending' ? 'forbidden' : 'conflict', why)
@@ -56,7 +59,9 @@ export class BreakGlass {
         hint: 'say what the emergency is: everybody concerned will read it',
       })
     }
-    await this.#options.ledger.append('hold.forced', { hold: id, by, reason }).durable
+    demandTap(this.#options.passkeys, by, 'force', hold, tap)
+    const body = { hold: id, by, reason, ...(tap === undefined ? {} : { tap }) }
+    await this.#options.ledger.append('hold.forced', body).durable
     const after = await this.#require(id)
     if (after.forced?.by !== by) throw new SallyportError('conflict', `The hold was ${after.state} before that.`)
     return after

@@ -17,8 +17,8 @@ export function foldHold(hold: Hold | undefined, entry: Entry): Hold | undefined
       return hold === undefined || hold.samples.length > 0 ? hold : { ...hold, samples: entry.body.samples }
     case 'hold.voted': {
       if (hold?.state !== 'pending' || entry.at > hold.expiresAt) return hold
-      const { hold: _, ...vote } = entry.body
-      return withVote(hold, { ...vote, at: entry.at })
+      const { hold: _, tap, ...vote } = entry.body
+      return withVote(hold, { ...vote, at: entry.at, ...(tap === undefined ? {} : { passkey: tap.passkey }) })
     }
     case 'hold.forced': {
       if (hold?.state !== 'pending' || entry.at > hold.expiresAt) return hold

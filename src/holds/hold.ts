@@ -15,6 +15,8 @@ export interface Vote {
   readonly groups?: readonly string[]
   /** People for whom the voter stood in. */
   readonly standsIn?: readonly string[]
+  /** Id of the passkey that the voter signed it with. */
+  readonly passkey?: string
 }
 
 export interface Forced {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { SallyportError } from '../errors/index.ts'
-import { type Entry, follow, type HeldRows, type HoldOpened, type Ledger } from '../ledger/index.ts'
+import { type Entry, follow, type HeldRows, type HoldOpened, type Ledger, type SignedTap } from '../ledger/index.ts'
 import { Alarm } from './alarm.ts'
 import { HoldBook } from './book.ts'
 import { isInGroup } from './break-glass.ts'
@@ -10,6 +10,7 @@ import { holdKinds } from './fold.ts'
 import { type Hold, isOver, newHold, type Vote, type VoteDecision } from './hold.ts'
 import { newHoldId } from './hold-id.ts'
 import { type Approver, Progress } from './review.ts'
+import { demandTap, type TapRules } from './tap-rules.ts'
 
 export interface HoldsOptions {
   readonly ledger: Ledger
@@ -23,6 +24,8 @@ export interface HoldsOptions {
   readonly limits?: FloodLimits
   /** Ended holds kept in memory. */
   readonly endedKept?: number
+  /** Where yes is said with passkeys too; left out: nowhere. */
+  readonly passkeys?: TapRules
 }
 
 export type HoldListener = (hold: Hold) => void
@@ -141,10 +144,11 @@ export class Holds {
 
   /**
    * Casts a vote and resolves, once it is durable, with the hold as it then is.
+   * @param tap that was checked to be of this voter, for this vote
    * @throws SallyportError `not_found`, `forbidden`, `invalid_request` (a reason is asked for), `conflict` (somebody
    * was faster), `ledger_unavailable`
    */
-  async vote(id: string, by: string, decision: VoteDecision, reason: string): Promise<Hold> {
+  async vote(id: string, by: string, decision: VoteDecision, reason: string, tap?: SignedTap): Promise<Hold> {
     const hold = this.#require(id)
     const eligibility = this.mayVote(hold, by, decision)
     if (!eligibility.allowed) {
@@ -155,6 +159,7 @@ export class Holds {
         hint: 'say in a sentence why this is right or wrong',
       })
     }
+    if (decision !== 'reject') demandTap(this.#options.passkeys, by, decision, hold, tap)
     const { groups, standsIn } = this.#standing(hold, by)
     const { index, durable } = this.#ledger.append('hold.voted', {
       hold: id,
@@ -163,6 +168,7 @@ export class Holds {
       reason,
       groups,
       ...(standsIn.length === 0 ? {} : { standsIn }),
+      ...(tap === undefined ? {} : { tap }),
     })
     await durable
     const after = (await this.find(id)) ?? hold
@@ -213,16 +219,21 @@ export class Holds {
     return isInGroup(this.#options.reviewer(by), this.#options.breakGlass ?? [])
   }
 
-  #stillConfirms(hold: Hold, { by, decision }: Vote): boolean {
-    if (decision !== 'confirm' || hold.review.confirm !== true) return false
+  #stillConfirms(hold: Hold, { by, decision, passkey }: Vote): boolean {
+    if (decision !== 'confirm' || hold.review.confirm !== true || !this.#stands(passkey)) return false
     return this.#options.reviewer(by)?.kind === 'human' && this.#isRequesterOf(hold)(by)
   }
 
+  /** Whether nobody has taken away the passkey that a vote was signed with. */
+  #stands(passkey: string | undefined): boolean {
+    return passkey === undefined || this.#options.passkeys?.stands(passkey) !== false
+  }
+
   /** What an approval is worth by now: it stands for groups that its giver stood for then and still stands for. */
-  #stillApproves(hold: Hold, { by, decision, groups }: Vote): Approver | undefined {
+  #stillApproves(hold: Hold, { by, decision, groups, passkey }: Vote): Approver | undefined {
     const reviewer = this.#options.reviewer(by)
     if (decision !== 'approve' || reviewer?.kind !== 'human' || !reviewer.isReviewer) return undefined
-    if (this.#isRequesterOf(hold)(by)) return undefined
+    if (this.#isRequesterOf(hold)(by) || !this.#stands(passkey)) return undefined
     const now = this.#standing(hold, by).groups
     return { by, groups: groups === undefined ? now : now.filter((group) => groups.includes(group)) }
   }

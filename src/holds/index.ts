@@ -23,3 +23,4 @@ export {
 export { type HoldListener, Holds, type HoldsOptions } from './holds.ts'
 export { demandsOf, type Missing, Progress } from './review.ts'
 export { reviewersOf } from './reviewers.ts'
+export type { TapRules, Yes } from './tap-rules.ts'

@@ -27,6 +27,22 @@ export interface ReviewAsked {
   readonly use?: number
   /** Milliseconds after which these groups may approve too, in the place of any other. */
   readonly escalate?: { readonly after: number; readonly to: readonly string[] }
+  /** The highest of the rules that hold it. Left out: one of them does not say, or it was not a rule. */
+  readonly severity?: string
+}
+
+/**
+ * That somebody said yes with a passkey: what the authenticator signed (WebAuthn level 3, 6.3.3), base64url. The
+ * challenge in `clientData` is SHA-256 of the statement and `random` (people/passkeys/tap.ts), so it can be checked by
+ * whoever has the record: `sallyport ledger verify-approval`.
+ */
+export interface SignedTap {
+  /** Id of the passkey. */
+  readonly passkey: string
+  readonly random: string
+  readonly authenticatorData: string
+  readonly clientData: string
+  readonly signature: string
 }
 
 /** What asks for approval, and what it is bound to (invariant 3). */
@@ -232,6 +248,7 @@ export interface EntryBodies {
     readonly groups?: readonly string[]
     /** People for whom the voter stood in. */
     readonly standsIn?: readonly string[]
+    readonly tap?: SignedTap
   }
   /** Nobody decided for a while: more people may approve now. */
   'hold.escalated': { readonly hold: string; readonly to: readonly string[] }
@@ -243,7 +260,7 @@ export interface EntryBodies {
   }
   'hold.released': { readonly hold: string; readonly nonce: string; readonly actions: readonly string[] }
   /** The rule was passed by in an emergency; somebody else has to look at it afterwards. */
-  'hold.forced': { readonly hold: string; readonly by: string; readonly reason: string }
+  'hold.forced': { readonly hold: string; readonly by: string; readonly reason: string; readonly tap?: SignedTap }
   /** Somebody has looked at what was forced. */
   'hold.reviewed': { readonly hold: string; readonly by: string; readonly note: string }
   'lock.put': {
@@ -302,7 +319,29 @@ export interface EntryBodies {
     /** The most it may be used for, whatever its owner may do. Left out: all that its owner may. */
     readonly scope?: string
     /** It was given at a sign-in, from this address. */
-    readonly session?: { readonly method: 'password'; readonly address: string }
+    readonly session?: { readonly method: 'password' | 'passkey'; readonly address: string }
+  }
+  /** A person can say yes with a passkey from now on, and sign in with it. */
+  'passkey.added': {
+    /** Id of the credential, base64url. */
+    readonly passkey: string
+    readonly person: string
+    readonly label: string
+    /** COSE_Key (RFC 9052), base64url. */
+    readonly publicKey: string
+    readonly transports: readonly string[]
+    /** The RP ID it was made for. */
+    readonly site: string
+    /** It is kept somewhere beyond the device it was made on. */
+    readonly backedUp: boolean
+    /** Of the one that allowed a further one. */
+    readonly tap?: SignedTap
+  }
+  'passkey.removed': {
+    readonly passkey: string
+    readonly person: string
+    readonly by: string
+    readonly tap?: SignedTap
   }
   /** Somebody may set a password once, by a link of which only the digest is kept. It takes the place of earlier ones. */
   'password.linked': {
@@ -319,7 +358,7 @@ export interface EntryBodies {
     readonly person: string | null
     readonly address: string
     /** `link`: of a password that should be set; `throttled`: it was not looked at. */
-    readonly reason: 'wrong' | 'link' | 'throttled'
+    readonly reason: 'wrong' | 'link' | 'passkey' | 'throttled'
     /** Failures since the last such entry that have none of their own. */
     readonly more?: number
   }

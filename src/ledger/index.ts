@@ -28,6 +28,7 @@ export {
   type ReviewAsked,
   type ReviewStep,
   type Settlement,
+  type SignedTap,
   settlements,
   type WorkloadIdentity,
 } from './entry.ts'

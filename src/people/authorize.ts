@@ -1,7 +1,8 @@
 import type { Person, Role } from './person.ts'
 
 /**
- * What can be asked of Sallyport by people. `answer`: for one's own holds, confirming and withdrawing.
+ * What can be asked of Sallyport by people. `answer`: for one's own holds, confirming and withdrawing. `passkeys.own`:
+ * adding and removing what one proves oneself with.
  * Every route of the API and every CLI command is one of these.
  */
 export const commands = [
@@ -14,15 +15,16 @@ export const commands = [
   'sessions.end',
   'rules.manage',
   'notify.test',
+  'passkeys.own',
 ] as const
 export type Command = (typeof commands)[number]
 
 /** The one table of who may do what. What does not stand here is not allowed. */
 const allowed: Readonly<Record<Role, readonly Command[]>> = {
-  viewer: ['read', 'answer'],
-  reviewer: ['read', 'answer', 'vote'],
-  'rule-author': ['read', 'answer', 'rules.manage'],
-  auditor: ['read'],
+  viewer: ['read', 'answer', 'passkeys.own'],
+  reviewer: ['read', 'answer', 'vote', 'passkeys.own'],
+  'rule-author': ['read', 'answer', 'rules.manage', 'passkeys.own'],
+  auditor: ['read', 'passkeys.own'],
   admin: [
     'read',
     'answer',
@@ -33,6 +35,7 @@ const allowed: Readonly<Record<Role, readonly Command[]>> = {
     'sessions.end',
     'rules.manage',
     'notify.test',
+    'passkeys.own',
   ],
 }
 

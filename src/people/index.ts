@@ -18,6 +18,20 @@ export {
   type Scope,
   scopes,
 } from './authorize.ts'
+export {
+  addition,
+  type CheckedApproval,
+  checkTap,
+  type Passkey,
+  type PasskeySite,
+  Passkeys,
+  passkeySite,
+  removal,
+  type Statement,
+  type TapAnswer,
+  verifyApprovals,
+  voteStatement,
+} from './passkeys/index.ts'
 export { type PasswordFile, passwordFile } from './password-file.ts'
 export { argon2idHasher, type PasswordHasher } from './password-hasher.ts'
 export { People, type PeopleOptions, type PersonAsReviewer } from './people.ts'

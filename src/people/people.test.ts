@@ -170,10 +170,10 @@ describe('who counts as the requester', () => {
 describe('authorize', () => {
   const expected: Record<Role | 'none', Command[]> = {
     none: [],
-    viewer: ['read', 'answer'],
-    reviewer: ['read', 'answer', 'vote'],
-    'rule-author': ['read', 'answer', 'rules.manage'],
-    auditor: ['read'],
+    viewer: ['read', 'answer', 'passkeys.own'],
+    reviewer: ['read', 'answer', 'vote', 'passkeys.own'],
+    'rule-author': ['read', 'answer', 'rules.manage', 'passkeys.own'],
+    auditor: ['read', 'passkeys.own'],
     admin: [...commands],
   }
   const cases = Object.entries(expected).flatMap(([role, may]) =>

@@ -12,6 +12,13 @@ export interface PeopleOptions {
   readonly now?: () => number
 }
 
+/** What somebody proved who they are with. */
+export interface SignInProof {
+  readonly method: 'password' | 'passkey'
+  /** Whether it still is theirs: asked at the moment the session is opened. */
+  readonly stands: () => boolean
+}
+
 /** A person as holds see them. */
 export interface PersonAsReviewer {
   readonly id: string
@@ -29,6 +36,7 @@ const peopleKinds = [
   'token.revoked',
   'password.linked',
   'password.set',
+  'passkey.removed',
 ] as const
 
 /** Who is who, as the ledger tells it. A change is an entry first and counts when the entry is durable. */
@@ -191,22 +199,17 @@ export class People {
   }
 
   /**
-   * Opens a session of somebody who has just given their password. The token is in the answer and nowhere else.
-   * @param password digest of the hash it was compared with: it must still be theirs
+   * Opens a session of somebody who has just proved who they are. The token is in the answer and nowhere else.
    * @throws SallyportError `unauthenticated`, `ledger_unavailable`
    */
   openSession(
     person: string,
-    {
-      password,
-      address,
-      expiresAt,
-    }: { readonly password: string; readonly address: string; readonly expiresAt: string },
+    { method, stands, address, expiresAt }: SignInProof & { readonly address: string; readonly expiresAt: string },
   ): Promise<{ token: string }> {
     return this.#inTurn(() => {
-      if (this.passwordOf(person) !== password) throw signInRefused()
-      const session = { method: 'password', address } as const
-      return this.#issue({ person, label: 'signed in with a password', expiresAt, by: person, session })
+      if (!stands() || this.get(person) === undefined) throw signInRefused()
+      const session = { method, address }
+      return this.#issue({ person, label: `signed in with a ${method}`, expiresAt, by: person, session })
     })
   }
 

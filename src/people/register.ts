@@ -91,6 +91,12 @@ export function foldRegister(register: Register, entry: Entry): Register {
         passwords: new Map(register.passwords).set(person, digest),
       }
     }
+    case 'passkey.removed': {
+      const { person, by } = entry.body
+      // Somebody else took it away: it may be in wrong hands, and sessions with it.
+      if (person === by) return register
+      return { ...register, tokens: without(register.tokens, (token) => token.session && token.person === person) }
+    }
     case 'token.revoked':
       return { ...register, tokens: without(register.tokens, (token) => token.id === entry.body.token) }
     default:

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MemoryLedger } from '../../test/support/memory-ledger.ts'
 import { cheapHasher } from '../../test/support/test-sign-in.ts'
-import { type PasswordFile, People, passwordFile, SignIn, SignInThrottle } from './index.ts'
+import { Passkeys, type PasswordFile, People, passwordFile, SignIn, SignInThrottle } from './index.ts'
 
 const hasher = cheapHasher
 const secret = 'correct horse battery'
@@ -14,10 +14,12 @@ let people: People
 let folder: string
 let passwords: PasswordFile
 let signIn: SignIn
+let passkeys: Passkeys
 
 const now = () => time
 const at = (address: string) => ({ address })
-const door = async () => new SignIn({ people, ledger, hasher, passwords, throttle: new SignInThrottle({ now }), now })
+const door = async () =>
+  new SignIn({ people, passkeys, ledger, hasher, passwords, throttle: new SignInThrottle({ now }), now })
 
 beforeEach(async () => {
   time = Date.parse('2030-01-01T00:00:00Z')
@@ -28,6 +30,7 @@ beforeEach(async () => {
   await people.put({ id: 'ann', name: 'Ann', kind: 'human', ...rest }, 'test')
   await people.put({ id: 'bot', name: 'Bot', kind: 'agent', owner: 'ann', ...rest }, 'test')
   passwords = await passwordFile(join(folder, 'passwords'))
+  passkeys = await Passkeys.open({ ledger, site: undefined, now })
   signIn = await door()
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -169,7 +172,7 @@ describe('a password', () => {
   })
 
   test('is still good where it was used before, while somebody fails in the same name without end', async () => {
-    const { device } = await setUp()
+    const { device = '' } = await setUp()
     const hammer = async () => {
       for (let i = 0; i < 20; i++) await signIn.withPassword('ann', 'wrong', at(`10.2.0.${i}`)).catch(() => undefined)
     }
@@ -210,7 +213,15 @@ describe('a password', () => {
         return right
       },
     }
-    const door = new SignIn({ people, ledger, hasher: slow, passwords, throttle: new SignInThrottle({ now }), now })
+    const door = new SignIn({
+      people,
+      passkeys,
+      ledger,
+      hasher: slow,
+      passwords,
+      throttle: new SignInThrottle({ now }),
+      now,
+    })
     await expect(door.withPassword('ann', secret, at('b'))).rejects.toMatchObject({ code: 'unauthenticated' })
     expect(people.tokensOf('ann')).toHaveLength(1)
   })
@@ -225,7 +236,15 @@ describe('a password', () => {
         return hasher.verify(hash, password)
       },
     }
-    const door = new SignIn({ people, ledger, hasher: counting, passwords, throttle: new SignInThrottle({ now }), now })
+    const door = new SignIn({
+      people,
+      passkeys,
+      ledger,
+      hasher: counting,
+      passwords,
+      throttle: new SignInThrottle({ now }),
+      now,
+    })
     for (const who of ['ann', 'bot', 'nobody', ''])
       await door.withPassword(who, 'wrong', at('a')).catch(() => undefined)
     expect(compared).toEqual(Array.from({ length: 4 }, () => 'argon2id$v=19$m=1024,t=1,p=1'))

@@ -1,11 +1,13 @@
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
 import { sha256Hex } from '../action/index.ts'
 import { SallyportError } from '../errors/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { checkPassword } from './check-password.ts'
 import { deviceId, newDevice } from './device.ts'
+import type { Passkeys } from './passkeys/index.ts'
 import type { PasswordFile } from './password-file.ts'
 import type { PasswordHasher } from './password-hasher.ts'
-import type { People } from './people.ts'
+import type { People, SignInProof } from './people.ts'
 import type { Person } from './person.ts'
 import { linkRefused, signInRefused } from './refusals.ts'
 import { SignInFailures } from './sign-in-failures.ts'
@@ -22,8 +24,8 @@ export interface SignedIn {
   readonly token: string
   /** RFC 3339. */
   readonly expiresAt: string
-  /** For the browser to keep and to give at the next sign-in. */
-  readonly device: string
+  /** For the browser to keep and to give at the next sign-in; left out: it keeps what it has. */
+  readonly device?: string
 }
 
 /** Where a sign-in comes from. */
@@ -39,10 +41,11 @@ export interface SignInOptions {
   readonly hasher: PasswordHasher
   readonly passwords: PasswordFile
   readonly throttle: SignInThrottle
+  readonly passkeys: Pick<Passkeys, 'get' | 'signedIn'>
   readonly now?: () => number
 }
 
-/** Signing in with a password, and how one comes to have a password. */
+/** Signing in with a password or a passkey, and how one comes to have a password. */
 export class SignIn {
   readonly #options: SignInOptions
   readonly #now: () => number
@@ -75,7 +78,25 @@ export class SignIn {
       throw signInRefused()
     }
     throttle.succeeded(attempt)
-    return this.#open(person, hash, from, device !== undefined)
+    return this.#openByPassword(person, hash, from, device !== undefined)
+  }
+
+  /**
+   * With a passkey alone, which cannot be guessed: whoever has one never waits.
+   * @throws SallyportError `forbidden`, `unsupported`, `unauthenticated`, `too_many_attempts`, `ledger_unavailable`
+   */
+  async withPasskey(answer: AuthenticationResponseJSON, { address }: From): Promise<SignedIn> {
+    const { people, passkeys } = this.#options
+    const passkey = await passkeys.signedIn(answer).catch(async (error: unknown) => {
+      const person = people.get(passkeys.get(answer.id)?.person ?? '')
+      await this.#admit({ address }, person)
+      await this.#failures.add({ person: person?.id ?? null, address, reason: 'passkey' })
+      throw error
+    })
+    const person = people.get(passkey.person)
+    if (person === undefined) throw signInRefused()
+    const stands = () => passkeys.get(passkey.id) === passkey
+    return this.#open(person, { method: 'passkey', stands }, address)
   }
 
   /**
@@ -99,7 +120,7 @@ export class SignIn {
     )
     this.#setting = set.catch(() => undefined)
     const person = await set
-    return this.#open(person, hash, { address })
+    return this.#openByPassword(person, hash, { address })
   }
 
   /** Makes a one-time link for a person to set a password. @throws SallyportError `not_found`, `conflict` */
@@ -123,10 +144,16 @@ export class SignIn {
     })
   }
 
-  async #open(person: Person, hash: string, { address, device }: From, isKnown = false): Promise<SignedIn> {
+  async #openByPassword(person: Person, hash: string, { address, device }: From, isKnown = false): Promise<SignedIn> {
+    const digest = sha256Hex(hash)
+    const stands = () => this.#options.people.passwordOf(person.id) === digest
+    const opened = await this.#open(person, { method: 'password', stands }, address)
+    return { ...opened, device: isKnown && device !== undefined ? device : newDevice(person.id, hash) }
+  }
+
+  async #open(person: Person, proof: SignInProof, address: string): Promise<SignedIn> {
     const expiresAt = new Date(this.#now() + sessionLasts).toISOString()
-    const password = sha256Hex(hash)
-    const { token } = await this.#options.people.openSession(person.id, { password, address, expiresAt })
-    return { person, token, expiresAt, device: isKnown && device !== undefined ? device : newDevice(person.id, hash) }
+    const { token } = await this.#options.people.openSession(person.id, { ...proof, address, expiresAt })
+    return { person, token, expiresAt }
   }
 }

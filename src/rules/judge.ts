@@ -1,6 +1,7 @@
 import type { Action, Outcome } from '../action/index.ts'
 import type { ExceptionSummary } from './exception.ts'
 import type { Dependence } from './reads.ts'
+import type { Severity } from './rule-file.ts'
 import type { WindowReader } from './windows/window.ts'
 
 /** What a hold asks of reviewers. */
@@ -23,6 +24,8 @@ export interface Review {
   readonly use?: number
   /** Who may approve too when nobody decides: after so many milliseconds. */
   readonly escalate?: { readonly after: number; readonly to: readonly string[] }
+  /** The highest of the rules that hold it. Left out: one of them does not say. */
+  readonly severity?: Severity
 }
 
 export interface ReviewStep {

@@ -66,6 +66,7 @@ export function combineReviews(all: readonly RuleReview[]): Review {
   const within = Math.min(...all.map(({ review }) => review.within))
   const uses = all.flatMap(({ review }) => review.use ?? [])
   const escalate = combineEscalations(holds)
+  const severity = all.every((one) => one.severity !== null) ? highest(all) : undefined
   return {
     ...combineDemands(holds),
     within,
@@ -73,7 +74,12 @@ export function combineReviews(all: readonly RuleReview[]): Review {
     ...(strict.length === 0 ? { confirm: true } : {}),
     ...(uses.length === 0 ? {} : { use: Math.min(...uses) }),
     ...(escalate === undefined ? {} : { escalate }),
+    ...(severity === undefined ? {} : { severity }),
   }
+}
+
+function highest(all: readonly RuleReview[]): Severity | undefined {
+  return severities[Math.max(...all.map(({ severity }) => rank(severity)))]
 }
 
 function combineDemands(holds: readonly RuleReview[]): Pick<Review, 'approvals' | 'from' | 'demands'> {

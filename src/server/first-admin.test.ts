@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MemoryLedger } from '../../test/support/memory-ledger.ts'
 import { testSignIn } from '../../test/support/test-sign-in.ts'
-import { People } from '../people/index.ts'
+import { Passkeys, People } from '../people/index.ts'
 import { firstAdmin } from './first-admin.ts'
 
 const publicUrl = 'https://guard.example/'
@@ -10,7 +10,7 @@ const publicUrl = 'https://guard.example/'
 async function fresh() {
   const ledger = new MemoryLedger()
   const people = await People.open({ ledger })
-  return { people, publicUrl, signIn: testSignIn(people, ledger) }
+  return { people, publicUrl, signIn: testSignIn(people, ledger, await Passkeys.open({ ledger, site: undefined })) }
 }
 
 test('a link is made at each start until somebody can sign in', async () => {

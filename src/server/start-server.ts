@@ -20,6 +20,7 @@ import { type Log, logTo } from './log.ts'
 import { openChanges } from './open-changes.ts'
 import { openDoor, viewOf } from './open-door.ts'
 import { openNotify } from './open-notify.ts'
+import { openPasskeys } from './open-passkeys.ts'
 import { openRules, rulesNow } from './open-rules.ts'
 import { openTransparencyLog } from './open-transparency-log.ts'
 import { record } from './record.ts'
@@ -86,8 +87,12 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 
     const people = await People.open({ ledger })
     opened.push(async () => people.close())
+    const publicUrl = config.publicUrl ?? `http://${formatAddress(config.listen)}`
+    const { passkeys, tapRules } = await openPasskeys(config.passkeys, { ledger, publicUrl })
+    opened.push(async () => passkeys.close())
     const signIn = new SignIn({
       people,
+      passkeys,
       ledger,
       hasher: argon2idHasher(),
       passwords: await passwordFile(join(config.data, 'passwords')),
@@ -102,9 +107,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     opened.push(async () => absences.close())
     const parties = { reviewer: (id: string) => absences.reviewerOf(id), isRequester: isPerson }
     const emergency = config.breakGlass.groups
-    const holds = await Holds.open({ ledger, ...parties, breakGlass: emergency })
+    const holds = await Holds.open({ ledger, ...parties, breakGlass: emergency, passkeys: tapRules })
     opened.push(async () => holds.close())
-    const breakGlass = new BreakGlass({ ledger, holds, ...parties, groups: emergency })
+    const breakGlass = new BreakGlass({ ledger, holds, ...parties, groups: emergency, passkeys: tapRules })
     holds.subscribe((hold) => {
       if (hold.state !== 'approved' || hold.forced === null) return
       log('BREAK_GLASS', { hold: hold.hold, by: hold.forced.by, reason: hold.forced.reason, door: hold.door })
@@ -118,7 +123,6 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     opened.push(() => rules.close())
     const { rulebook, canary } = rules
 
-    const publicUrl = config.publicUrl ?? `http://${formatAddress(config.listen)}`
     const notify = await openNotify(config, { ledger, holds, locks, rulebook, publicUrl, log })
     notifier = notify
     opened.push(() => notify.close())
@@ -150,6 +154,8 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       people,
       absences,
       signIn,
+      passkeys,
+      tapRules,
       holds,
       breakGlass,
       locks,

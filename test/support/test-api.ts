@@ -5,7 +5,8 @@ import { Canary } from '../../src/gate/index.ts'
 import { BreakGlass, Holds } from '../../src/holds/index.ts'
 import type { HoldOpened } from '../../src/ledger/index.ts'
 import { Locks } from '../../src/locks/index.ts'
-import { Absences, People, type Person } from '../../src/people/index.ts'
+import { Absences, Passkeys, People, type Person, passkeySite } from '../../src/people/index.ts'
+import { tapRules as tapRulesOf } from '../../src/server/open-passkeys.ts'
 import { localSearch } from './local-search.ts'
 import { MemoryLedger } from './memory-ledger.ts'
 import { testSignIn } from './test-sign-in.ts'
@@ -110,8 +111,10 @@ export async function testApi(
     reviewer: (id: string) => absences.reviewerOf(id),
     isRequester: people.isSamePerson.bind(people),
   }
-  const holds = await Holds.open({ ...parties, breakGlass: ['oncall'] })
-  const breakGlass = new BreakGlass({ ...parties, holds, groups: ['oncall'] })
+  const passkeys = await Passkeys.open({ ledger, site: passkeySite('https://guard.example/') })
+  const tapRules = tapRulesOf({ ask: 'registered', severity: 'high' }, passkeys)
+  const holds = await Holds.open({ ...parties, breakGlass: ['oncall'], passkeys: tapRules })
+  const breakGlass = new BreakGlass({ ...parties, holds, groups: ['oncall'], passkeys: tapRules })
   const locks = await Locks.open({ ledger, isPerson: people.isSamePerson.bind(people) })
   const changes = await Changes.open({ ...parties, review: { approvals: 1, from: ['dba'] } })
   const waiting = new Map<string, number>()
@@ -133,7 +136,9 @@ export async function testApi(
   const deps: ApiDeps = {
     people,
     absences,
-    signIn: testSignIn(people, ledger),
+    signIn: testSignIn(people, ledger, passkeys),
+    passkeys,
+    tapRules,
     holds,
     breakGlass,
     locks,

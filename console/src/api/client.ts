@@ -54,6 +54,11 @@ export async function postJson<T>(path: string, body: object): Promise<T> {
   return response.json()
 }
 
+/** Posts what has no answer but that it is done. @throws ApiError */
+export async function post(path: string, body: object): Promise<void> {
+  await apiFetch(path, asJson(body))
+}
+
 /** Posts as somebody in particular, and gives null where the answer has no body. @throws ApiError */
 export async function sendJson<T>(identity: Identity, path: string, body: object): Promise<T | null> {
   const response = await requestAs(identity, path, asJson(body))

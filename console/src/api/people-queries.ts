@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { deleteAt, getJson, postJson } from './client.ts'
+import { deleteAt, getJson, post, postJson } from './client.ts'
 import type { Absence, IssuedToken, PasswordLink, PersonInput, PersonView, Scope } from './people-types.ts'
 import { askAgain } from './queries.ts'
 
@@ -66,3 +66,7 @@ export const useIssueToken = () =>
 
 export const useRevokeToken = () =>
   usePeopleChange((token: string) => deleteAt(`/api/tokens/${encodeURIComponent(token)}`))
+
+/** Of somebody else. */
+export const useRemovePasskey = () =>
+  usePeopleChange((passkey: string) => post(`/api/passkeys/${encodeURIComponent(passkey)}/removal`, {}))

@@ -13,6 +13,7 @@ export type Command =
   | 'sessions.end'
   | 'rules.manage'
   | 'notify.test'
+  | 'passkeys.own'
 
 export interface TokenView {
   readonly id: string
@@ -44,11 +45,24 @@ export interface Absence {
   readonly deputy: string
 }
 
+export interface Passkey {
+  readonly id: string
+  readonly label: string
+  readonly addedAt: string
+}
+
+export interface OwnPasskeys {
+  readonly passkeys: readonly Passkey[]
+  /** Under which addresses of the console they work; null: under none that it has. */
+  readonly site: { readonly id: string; readonly origins: readonly string[] } | null
+}
+
 export interface PersonView extends PersonInput {
   /** Not ended, also one to come. */
   readonly absence: Absence | null
   /** They have set one. */
   readonly password: boolean
+  readonly passkeys: readonly Passkey[]
   readonly tokens: readonly TokenView[]
 }
 

@@ -13,6 +13,7 @@ import { filterQuery, type TimelineFilter } from '../timeline/filter.ts'
 import { apiFetch, deleteAt, getJson, postJson } from './client.ts'
 import { HoldBook, type HoldLists } from './hold-book.ts'
 import type { Command } from './people-types.ts'
+import { tapFor } from './tap.ts'
 import type {
   ActionCounts,
   ActionPage,
@@ -209,11 +210,14 @@ export const useStory = (id: string) =>
     refetchInterval: (query) => (query.state.data?.action.outcome == null ? 4_000 : false),
   })
 
-export function useVote(id: string) {
+/** Votes on a hold; asks for a tap of the passkey where yes takes one. */
+export function useVote({ hold: id, tap }: Pick<HoldView, 'hold' | 'tap'>) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (vote: { decision: VoteDecision; reason: string }) =>
-      postJson<HoldView>(`/api/holds/${encodeURIComponent(id)}/votes`, vote),
+    mutationFn: async ({ decision, reason }: { decision: VoteDecision; reason: string }) => {
+      const signed = decision !== 'reject' && tap[decision] === 'asked' ? await tapFor(id, decision, reason) : undefined
+      return postJson<HoldView>(`/api/holds/${encodeURIComponent(id)}/votes`, { decision, reason, tap: signed })
+    },
     retry: false,
     onSuccess: (hold) => holdBook(client).put(hold),
     // Somebody else was faster, or the hold has changed: show what is true now.
@@ -222,14 +226,15 @@ export function useVote(id: string) {
 }
 
 /** Lets a hold pass in an emergency, or says that one has looked at what was. */
-export function useEmergency(id: string, step: 'break-glass' | 'follow-up') {
+export function useEmergency({ hold: id, tap }: Pick<HoldView, 'hold' | 'tap'>, step: 'break-glass' | 'follow-up') {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (said: string) =>
-      postJson<HoldView>(
-        `/api/holds/${encodeURIComponent(id)}/${step}`,
-        step === 'break-glass' ? { reason: said } : { note: said },
-      ),
+    mutationFn: async (said: string) => {
+      const path = `/api/holds/${encodeURIComponent(id)}/${step}`
+      if (step === 'follow-up') return postJson<HoldView>(path, { note: said })
+      const signed = tap.force === 'asked' ? await tapFor(id, 'force', said) : undefined
+      return postJson<HoldView>(path, { reason: said, tap: signed })
+    },
     retry: false,
     onSuccess: (hold) => holdBook(client).put(hold),
     onError: () => askAgain(client, holdKey(id)),

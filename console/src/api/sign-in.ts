@@ -1,6 +1,7 @@
 import { ApiError, requestAs, sendJson } from './client.ts'
 import type { SignedIn } from './people-types.ts'
 import { currentIdentity, forget, type Identity, signedInByCookie } from './session.ts'
+import { tap } from './tap.ts'
 
 const byCookie: Identity = { by: 'cookie' }
 
@@ -14,6 +15,12 @@ export async function askForSession(): Promise<void> {
 /** @throws ApiError */
 export async function signInWithPassword(person: string, password: string): Promise<void> {
   await signInAt('/api/sign-in', { person, password })
+}
+
+/** Signs in with a passkey alone. @throws ApiError; Error where the browser has none */
+export async function signInWithPasskey(): Promise<void> {
+  const request = await sendJson<Parameters<typeof tap>[0]>(byCookie, '/api/sign-in/passkey/challenge', {})
+  if (request !== null) await signInAt('/api/sign-in/passkey', { tap: await tap(request) })
 }
 
 /** Sets a password by a one-time link, and signs in with it. @throws ApiError */

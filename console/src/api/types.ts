@@ -93,6 +93,8 @@ export interface Vote {
   readonly groups?: readonly string[]
   /** In whose place, while they are away. */
   readonly standsIn?: readonly string[]
+  /** Id of the passkey it is signed with. */
+  readonly passkey?: string
 }
 
 /** What is asked of reviewers. */
@@ -109,7 +111,11 @@ export interface Review {
   readonly confirm?: boolean
   readonly use?: number
   readonly escalate?: { readonly after: number; readonly to: readonly string[] }
+  readonly severity?: string
 }
+
+/** Whether yes takes a tap of a passkey; `lacking`: it does, and whoever asks has none. */
+export type TapAsked = 'no' | 'asked' | 'lacking'
 
 /** A place in the stream of changes: a run of the server, and how many changes of holds it had seen. */
 export interface Place {
@@ -167,6 +173,7 @@ export interface HoldView {
   readonly mayForce: boolean
   /** Whether whoever asks may say that they have looked at what was forced. */
   readonly mayFollowUp: boolean
+  readonly tap: { readonly approve: TapAsked; readonly confirm: TapAsked; readonly force: TapAsked }
 }
 
 export interface HoldList {

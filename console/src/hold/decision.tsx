@@ -1,5 +1,5 @@
 import { Button, Textarea } from '@mantine/core'
-import { IconCheck, IconCircleCheck, IconCircleDashed, IconX } from '@tabler/icons-react'
+import { IconCheck, IconCircleCheck, IconCircleDashed, IconFingerprint, IconX } from '@tabler/icons-react'
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react'
 import { useVote } from '../api/queries.ts'
 import type { HoldView, VoteDecision } from '../api/types.ts'
@@ -10,6 +10,7 @@ import page from '../parts/page.module.css'
 import { TimeLeft } from '../parts/time.tsx'
 import { BreakGlass, Confirm, Forced } from './emergency.tsx'
 import classes from './hold.module.css'
+import { NeedsPasskey } from './needs-passkey.tsx'
 
 /** Where the keyboard goes to decide. */
 export interface DecisionFocus {
@@ -54,7 +55,7 @@ function Missing({ hold }: { hold: HoldView }) {
         <li key={vote.by}>
           <IconCircleCheck size={18} color="var(--sp-ok)" aria-hidden="true" />
           <span>
-            <strong>{vote.by}</strong> approved
+            <strong>{vote.by}</strong> approved{vote.passkey !== undefined && ', signed with a passkey'}
           </span>
         </li>
       ))}
@@ -72,7 +73,7 @@ function Missing({ hold }: { hold: HoldView }) {
 }
 
 function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
-  const vote = useVote(hold.hold)
+  const vote = useVote(hold)
   const [reason, setReason] = useState('')
   const [needsReason, setNeedsReason] = useState(false)
   const approveButton = useRef<HTMLButtonElement>(null)
@@ -82,8 +83,10 @@ function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
   // State arrives a render later; a second click in the same moment must not send a second vote.
   const sending = useRef(false)
   const { allowed } = hold.mayVote
+  const mayApprove = allowed && hold.tap.approve !== 'lacking'
+  const asksTap = hold.tap.approve === 'asked'
   useImperativeHandle(ref, () => ({
-    approve: () => (allowed ? approveButton : refusal).current?.focus(),
+    approve: () => (mayApprove ? approveButton : refusal).current?.focus(),
     reject: () => (allowed ? (reason.trim() === '' ? reasonField : rejectButton) : refusal).current?.focus(),
   }))
   const cast = (decision: VoteDecision) => {
@@ -93,6 +96,7 @@ function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
       reasonField.current?.focus()
       return
     }
+    if (decision === 'approve' && !mayApprove) return
     sending.current = true
     vote.mutate(
       { decision, reason: reason.trim() },
@@ -111,6 +115,11 @@ function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
           <Notice tone="warn" title="You may not decide on this">
             {hold.mayVote.reason}
           </Notice>
+        </div>
+      )}
+      {allowed && !mayApprove && (
+        <div ref={refusal} tabIndex={-1} id="needs-passkey">
+          <NeedsPasskey />
         </div>
       )}
       <Textarea
@@ -135,10 +144,12 @@ function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
       <div className={classes.buttons}>
         <Button
           ref={approveButton}
-          leftSection={<IconCheck size={16} aria-hidden="true" />}
-          disabled={!allowed || busy === 'reject'}
+          leftSection={
+            asksTap ? <IconFingerprint size={16} aria-hidden="true" /> : <IconCheck size={16} aria-hidden="true" />
+          }
+          disabled={!mayApprove || busy === 'reject'}
           loading={busy === 'approve'}
-          aria-describedby={allowed ? 'binding' : 'may-not'}
+          aria-describedby={mayApprove ? 'binding' : allowed ? 'needs-passkey' : 'may-not'}
           onClick={() => cast('approve')}
         >
           Approve
@@ -159,7 +170,7 @@ function VoteForm({ hold, ref }: { hold: HoldView; ref: Ref<DecisionFocus> }) {
       </div>
       <p id="binding" className={classes.binding}>
         An approval lets exactly these bytes run, once, for this actor at this door. The rules judge it again at that
-        moment.
+        moment.{asksTap && ' Your passkey signs it, and the signature stays on the record.'}
       </p>
     </>
   )

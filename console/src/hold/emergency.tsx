@@ -9,18 +9,24 @@ import page from '../parts/page.module.css'
 import { Revealed } from '../parts/revealed.tsx'
 import { Age } from '../parts/time.tsx'
 import classes from './hold.module.css'
+import { NeedsPasskey } from './needs-passkey.tsx'
 
 /** Where a rule leaves it to whoever asked to say that they mean it. */
 export function Confirm({ hold }: { hold: HoldView }) {
-  const vote = useVote(hold.hold)
+  const vote = useVote(hold)
   return (
     <div className={classes.aside}>
-      <p>You asked for this yourself. The rule lets it pass once you confirm that you mean it.</p>
+      <p>
+        You asked for this yourself. The rule lets it pass once you confirm that you mean it
+        {hold.tap.confirm === 'asked' && ', with a tap of your passkey'}.
+      </p>
+      {hold.tap.confirm === 'lacking' && <NeedsPasskey />}
       {vote.error !== null && <Failure title="It is not confirmed" error={vote.error} />}
       <Button
         variant="default"
         leftSection={<IconCheck size={16} aria-hidden="true" />}
         loading={vote.isPending}
+        disabled={hold.tap.confirm === 'lacking'}
         onClick={() => vote.mutate({ decision: 'confirm', reason: '' })}
       >
         I mean it: let it run
@@ -31,7 +37,7 @@ export function Confirm({ hold }: { hold: HoldView }) {
 
 /** Lets a hold pass without its review. Folded away, and asked for in words. */
 export function BreakGlass({ hold }: { hold: HoldView }) {
-  const force = useEmergency(hold.hold, 'break-glass')
+  const force = useEmergency(hold, 'break-glass')
   return (
     <details className={classes.aside}>
       <summary>
@@ -55,7 +61,7 @@ export function BreakGlass({ hold }: { hold: HoldView }) {
 
 /** What was let pass in an emergency, and whether somebody has looked at it since. */
 export function Forced({ hold }: { hold: HoldView }) {
-  const followUp = useEmergency(hold.hold, 'follow-up')
+  const followUp = useEmergency(hold, 'follow-up')
   const { forced } = hold
   if (forced === null) return null
   const { review } = forced

@@ -23,7 +23,7 @@ export function History({ hold }: { hold: HoldView }) {
             key={`${vote.by} ${vote.at}`}
             tone={vote.decision === 'reject' ? 'danger' : 'ok'}
             at={vote.at}
-            title={`${vote.by} ${votedWords[vote.decision]}`}
+            title={`${vote.by} ${votedWords[vote.decision]}${vote.passkey === undefined ? '' : ', signed with a passkey'}`}
           >
             {vote.reason}
           </Event>

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useLinkPassword, usePeople, useRemovePerson } from '../api/people-queries.ts'
+import { useLinkPassword, usePeople, useRemovePasskey, useRemovePerson } from '../api/people-queries.ts'
 import type { PersonView } from '../api/people-types.ts'
 import { longTime } from '../format/time.ts'
 import { Failure, Loading } from '../parts/loading.tsx'
@@ -9,6 +9,7 @@ import { Notice } from '../parts/notice.tsx'
 import page from '../parts/page.module.css'
 import { Secret } from '../parts/secret.tsx'
 import { Tag } from '../parts/tag.tsx'
+import { At } from '../parts/time.tsx'
 import { TwoSteps } from '../parts/two-steps.tsx'
 import { Away } from './absence.tsx'
 import classes from './people.module.css'
@@ -59,6 +60,7 @@ function Known({ person }: { person: PersonView }) {
       <div className={page.stack}>
         {changing ? <PersonForm person={person} close={() => setChanging(false)} /> : <Facts person={person} />}
         {person.kind === 'human' && <Password person={person} />}
+        {person.passkeys.length > 0 && <Passkeys person={person} />}
         {person.kind === 'human' && <Absent person={person} />}
         <Tokens person={person} />
         <Remove person={person} />
@@ -101,7 +103,7 @@ function Password({ person }: { person: PersonView }) {
       </div>
       <p className="dim">
         {person.name} sets it by a link that works once, within a day. A new link takes the place of an earlier one;
-        with the new password all sessions end.
+        with the new password all sessions end, and passkeys are gone.
       </p>
       {link.error !== null && <Failure title="No link was made" error={link.error} />}
       {link.data !== undefined && (
@@ -114,6 +116,37 @@ function Password({ person }: { person: PersonView }) {
           Make a link
         </Button>
       </div>
+    </section>
+  )
+}
+
+function Passkeys({ person }: { person: PersonView }) {
+  const remove = useRemovePasskey()
+  return (
+    <section className={`card ${classes.section}`} aria-labelledby="person-passkeys">
+      <h2 id="person-passkeys" className="section-title">
+        Passkeys
+      </h2>
+      <p className="dim">
+        For a lost device: its passkey no longer proves anything, approvals signed with it that were not used yet count
+        no more, and all sessions of {person.name} end.
+      </p>
+      {remove.error !== null && <Failure title="It was not removed" error={remove.error} />}
+      {person.passkeys.map(({ id, label, addedAt }) => (
+        <div key={id} className={classes.titleLine}>
+          <strong>{label}</strong>
+          <span className="dim">
+            added <At at={addedAt} />
+          </span>
+          <TwoSteps
+            name="Remove"
+            label={`Remove the passkey ${label}`}
+            confirm="Remove now"
+            isRunning={remove.isPending && remove.variables === id}
+            run={() => remove.mutate(id)}
+          />
+        </div>
+      ))}
     </section>
   )
 }

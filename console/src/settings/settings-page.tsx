@@ -1,12 +1,14 @@
-import { useMe } from '../api/queries.ts'
+import { useMay, useMe } from '../api/queries.ts'
 import { number } from '../format/impact.ts'
 import page from '../parts/page.module.css'
 import { Channels } from './channels.tsx'
+import { OwnPasskeys } from './own-passkeys.tsx'
 import classes from './settings.module.css'
 import { ThisBrowser } from './this-browser.tsx'
 
-/** What this browser does, how people are told, and which server this is. */
+/** What this browser does, what one proves oneself with, how people are told, and which server this is. */
 export function SettingsPage() {
+  const mayHavePasskeys = useMay('passkeys.own')
   return (
     <>
       <div className={page.head}>
@@ -14,6 +16,7 @@ export function SettingsPage() {
       </div>
       <div className={page.stack}>
         <ThisBrowser />
+        {mayHavePasskeys && <OwnPasskeys />}
         <Channels />
         <ThisServer />
       </div>

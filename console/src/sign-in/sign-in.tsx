@@ -1,7 +1,8 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { IconFingerprint } from '@tabler/icons-react'
 import { useState } from 'react'
 import { signInWithToken } from '../api/session.ts'
-import { signInWithPassword } from '../api/sign-in.ts'
+import { signInWithPasskey, signInWithPassword } from '../api/sign-in.ts'
 import { Failure } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Card } from './card.tsx'
@@ -22,6 +23,8 @@ function WithPassword({ notice, other }: { notice: string | null; other: () => v
   const [password, setPassword] = useState('')
   const [missing, setMissing] = useState(false)
   const sending = useSending(() => signInWithPassword(name.trim(), password))
+  const tapping = useSending(signInWithPasskey)
+  const failure = sending.error ?? tapping.error
   const submit = () => {
     const lacks = name.trim() === '' || password === ''
     setMissing(lacks)
@@ -29,12 +32,12 @@ function WithPassword({ notice, other }: { notice: string | null; other: () => v
   }
   return (
     <Card title="Sign in to Sallyport" submit={submit}>
-      {notice !== null && sending.error === null && (
+      {notice !== null && failure === null && (
         <div role="alert">
           <Notice tone="warn" title={notice} />
         </div>
       )}
-      {sending.error !== null && <Failure title="You are not signed in" error={sending.error} />}
+      {failure !== null && <Failure title="You are not signed in" error={failure} />}
       <TextInput
         label="Name"
         description="Your id, such as alice."
@@ -58,6 +61,14 @@ function WithPassword({ notice, other }: { notice: string | null; other: () => v
       />
       <Button type="submit" loading={sending.busy}>
         Sign in
+      </Button>
+      <Button
+        variant="default"
+        leftSection={<IconFingerprint size={16} aria-hidden="true" />}
+        loading={tapping.busy}
+        onClick={tapping.start}
+      >
+        Use a passkey
       </Button>
       <Button variant="subtle" onClick={other}>
         Use a token instead

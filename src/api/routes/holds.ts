@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { SallyportError } from '../../errors/index.ts'
-import type { Hold } from '../../holds/index.ts'
+import type { Hold, Yes } from '../../holds/index.ts'
+import { type TapAnswer, voteStatement } from '../../people/index.ts'
 import { type ApiEnv, demand, needs } from '../access.ts'
 import type { ApiParts } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
@@ -12,9 +13,11 @@ import {
   holdContextSchema,
   holdSchema,
   holdsSchema,
+  tapForSchema,
   voteSchema,
   withdrawalSchema,
 } from '../schemas.ts'
+import { tapAnswer, tapRequestSchema } from '../tap-schemas.ts'
 
 /** Holds that are over pile up; those that are not are few, and a reviewer must see all of them. */
 const closedShown = 50
@@ -63,6 +66,15 @@ const vote = createRoute({
   summary: 'Approve or reject; or confirm what one asked for oneself, where the rule leaves it to that',
   request: { params: idParam, body: jsonBody(voteSchema) },
   responses: { ...failures, 200: json(holdSchema, 'The hold as it then is; the vote is on the record') },
+})
+
+const askTap = createRoute({
+  ...needs('answer'),
+  method: 'post',
+  path: '/api/holds/{id}/tap',
+  summary: 'What a browser needs for the tap of a passkey that a yes takes; the tap is good for this yes only',
+  request: { params: idParam, body: jsonBody(tapForSchema) },
+  responses: { ...failures, 200: json(tapRequestSchema, 'The request; it stands for five minutes') },
 })
 
 const withdraw = createRoute({
@@ -118,11 +130,28 @@ export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
 
   app.openapi(context, async (c) => c.json(await holdContext(await known(c.req.valid('param').id), holds, search), 200))
 
-  app.openapi(vote, async (c) => {
+  const statement = async (id: string, by: string, decision: Yes, reason: string) =>
+    voteStatement(await known(id), { by, decision, reason })
+
+  /** The tap that came with a yes, checked to be for it. */
+  const tapped = async (id: string, by: string, decision: Yes, reason: string, answer: TapAnswer | undefined) =>
+    answer === undefined ? undefined : deps.passkeys.tapped(await statement(id, by, decision, reason), answer)
+
+  app.openapi(askTap, async (c) => {
     const { decision, reason } = c.req.valid('json')
+    const asked = await statement(c.req.valid('param').id, c.get('person').id, decision, reason.trim())
+    return c.json(await deps.passkeys.ask(asked), 200)
+  })
+
+  app.openapi(vote, async (c) => {
+    const { decision, reason: said, tap: given } = c.req.valid('json')
+    const { id } = c.req.valid('param')
     const person = c.get('person')
+    const reason = said.trim()
     if (decision !== 'confirm') demand(person, 'vote')
-    const voted = await holds.vote(c.req.valid('param').id, person.id, decision, reason.trim())
+    const tap =
+      decision === 'reject' ? undefined : await tapped(id, person.id, decision, reason, given && tapAnswer(given))
+    const voted = await holds.vote(id, person.id, decision, reason, tap)
     // As it is by now, so that what is told and its number belong together.
     return c.json(viewHold(holds.get(voted.hold) ?? voted, person, deps), 200)
   })
@@ -135,7 +164,10 @@ export function holdRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiParts): void {
 
   app.openapi(force, async (c) => {
     const person = c.get('person')
-    const hold = await deps.breakGlass.force(c.req.valid('param').id, person.id, c.req.valid('json').reason)
+    const { reason, tap: given } = c.req.valid('json')
+    const { id } = c.req.valid('param')
+    const tap = await tapped(id, person.id, 'force', reason, given && tapAnswer(given))
+    const hold = await deps.breakGlass.force(id, person.id, reason, tap)
     return c.json(viewHold(hold, person, deps), 200)
   })
 

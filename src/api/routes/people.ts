@@ -88,11 +88,15 @@ const back = createRoute({
   responses: { ...failures, 204: { description: 'Ended' } },
 })
 
-export function peopleRoutes(app: OpenAPIHono<ApiEnv>, { people, absences, signIn, publicUrl }: ApiDeps): void {
+export function peopleRoutes(
+  app: OpenAPIHono<ApiEnv>,
+  { people, absences, passkeys, signIn, publicUrl }: ApiDeps,
+): void {
   const details = (person: Person) => ({
     ...person,
     absence: absences.of(person.id) ?? null,
     password: people.passwordOf(person.id) !== undefined,
+    passkeys: passkeys.of(person.id).map(({ id, label, addedAt }) => ({ id, label, addedAt })),
     tokens: people.tokensOf(person.id).map(({ digest: _, person: __, ...token }) => token),
   })
 

@@ -4,8 +4,9 @@ import type { From, SignedIn } from '../../people/index.ts'
 import { type ApiEnv, bearerOf } from '../access.ts'
 import type { ApiDeps } from '../deps.ts'
 import { failures, json, jsonBody } from '../describe.ts'
-import { signedInSchema, signInLinkSchema, signInSchema } from '../people-schemas.ts'
+import { signedInSchema, signInLinkSchema, signInPasskeySchema, signInSchema } from '../people-schemas.ts'
 import { sessionCookie } from '../session-cookie.ts'
+import { tapAnswer, tapRequestSchema } from '../tap-schemas.ts'
 
 const signIn = createRoute({
   method: 'post',
@@ -25,6 +26,23 @@ const byLink = createRoute({
   responses: { ...failures, 200: json(signedInSchema, 'Signed in') },
 })
 
+const passkeyChallenge = createRoute({
+  method: 'post',
+  path: '/api/sign-in/passkey/challenge',
+  summary: 'What a browser needs to sign in with a passkey; needs no token',
+  security: [],
+  responses: { ...failures, 200: json(tapRequestSchema, 'The request; it stands for five minutes') },
+})
+
+const byPasskey = createRoute({
+  method: 'post',
+  path: '/api/sign-in/passkey',
+  summary: 'Sign in with a passkey; needs no token',
+  security: [],
+  request: { body: jsonBody(signInPasskeySchema) },
+  responses: { ...failures, 200: json(signedInSchema, 'Signed in') },
+})
+
 const signOut = createRoute({
   method: 'post',
   path: '/api/sign-out',
@@ -33,7 +51,7 @@ const signOut = createRoute({
   responses: { ...failures, 204: { description: 'Signed out' } },
 })
 
-export function signInRoutes(app: OpenAPIHono<ApiEnv>, { signIn: door, publicUrl }: ApiDeps): void {
+export function signInRoutes(app: OpenAPIHono<ApiEnv>, { signIn: door, passkeys, publicUrl }: ApiDeps): void {
   const cookie = sessionCookie(publicUrl)
   const from = (c: Context<ApiEnv>): From => {
     // Of the connection itself: what a header says of it anybody can write.
@@ -54,6 +72,13 @@ export function signInRoutes(app: OpenAPIHono<ApiEnv>, { signIn: door, publicUrl
   app.openapi(byLink, async (c) => {
     const { link, password, as } = c.req.valid('json')
     return c.json(answer(c, await door.withLink(link, password, from(c)), as), 200)
+  })
+
+  app.openapi(passkeyChallenge, async (c) => c.json(await passkeys.offerSignIn(), 200))
+
+  app.openapi(byPasskey, async (c) => {
+    const { tap, as } = c.req.valid('json')
+    return c.json(answer(c, await door.withPasskey(tapAnswer(tap), from(c)), as), 200)
   })
 
   app.openapi(signOut, async (c) => {

@@ -65,6 +65,7 @@ export function demoConfig(options: {
     rules: [options.rules],
     rulesReview: { approvals: 0, groups: [] },
     breakGlass: { groups: [] },
+    passkeys: { ask: 'registered', severity: 'high' },
     changes: { issuers: [], approvals: 1, from: [], longest: 24 * 3_600_000 },
     doors: [
       {

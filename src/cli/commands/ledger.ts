@@ -19,6 +19,7 @@ import { entryText } from '../entry-text.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { colorsOf, printJson } from '../io.ts'
 import { safeText } from '../safe-text.ts'
+import { addVerifyApproval } from './ledger-approval.ts'
 import { addExport } from './ledger-export.ts'
 import { addSearch } from './ledger-search.ts'
 import { addTail } from './ledger-tail.ts'
@@ -43,6 +44,7 @@ export const addLedger: AddCommand = (program, { io, exit }) => {
   addSearch(ledger, io)
   addTail(ledger, io)
   addExport(ledger, io)
+  addVerifyApproval(ledger, io, exit)
 
   ledger
     .command('list')
