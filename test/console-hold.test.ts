@@ -66,6 +66,11 @@ describe.skipIf(noBrowser !== '')(`the page of a held action${noBrowser}`, () =>
     expect(await rows.getByRole('cell').count()).toBe(5)
   })
 
+  test('leads to where one can read why there is such a rule', async () => {
+    const why = page.getByRole('region', { name: 'Why it is held' }).getByRole('link')
+    expect(await why.first().getAttribute('href')).toMatch(/^https:\/\//)
+  })
+
   test('says whose approval is missing', async () => {
     await page.getByRole('list', { name: 'Approvals' }).getByText('Approval missing').waitFor()
   })

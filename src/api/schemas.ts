@@ -55,7 +55,12 @@ export const holdSchema = z
     target,
     digest: z.string().describe('SHA-256 over the exact bytes that would run'),
     ruleSet: z.string(),
-    rule: z.object({ id: z.string(), about: z.string(), message: z.string() }),
+    rule: z.object({
+      id: z.string(),
+      about: z.string(),
+      message: z.string(),
+      references: texts.optional().describe('Where to read why: https addresses'),
+    }),
     review: reviewSchema,
     expiresAt: time,
     actions: z.array(action).readonly(),

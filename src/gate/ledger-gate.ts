@@ -10,7 +10,7 @@ import { coveredByChange, isOfChange, withChange } from './by-change.ts'
 import type { Canary } from './canary.ts'
 import type { Decision, End, Gate, Measured, Refusal, Unit, Words } from './gate.ts'
 import { carrierOf, covers, MeasuredUnit } from './measured.ts'
-import { deciding, lockedVerdict, reviewFor, type Verdict, verdictOf } from './verdict.ts'
+import { deciding, heldBy, lockedVerdict, reviewFor, type Verdict, verdictOf } from './verdict.ts'
 import { type Retry, WaitingUnit } from './waiting-unit.ts'
 import { blockedRefusal, floodRefusal, heldRefusal, lockedRefusal, unrecordedRefusal } from './words.ts'
 
@@ -278,7 +278,7 @@ export class LedgerGate implements Gate {
         target: { system, environment, ...(database === undefined ? {} : { database }) },
         digest: unit.digest,
         ruleSet: judged.ruleSet,
-        rule: { id: rule?.rule ?? 'unknown', about: rule?.about ?? reason, message: reason },
+        rule: heldBy(rule, reason),
         review,
         actions,
       },

@@ -1,6 +1,6 @@
 import { type Action, type Outcome, strictest } from '../action/index.ts'
 import { errorMessage } from '../errors/index.ts'
-import type { Judged } from '../ledger/index.ts'
+import type { HoldOpened, Judged } from '../ledger/index.ts'
 import type { Lock } from '../locks/index.ts'
 import { combineReviews, type Judge, type Judgement, type Moment, type Review, type RuleMatch } from '../rules/index.ts'
 
@@ -98,4 +98,11 @@ export function reviewFor(verdicts: readonly Verdict[]): Review {
 export function lockedVerdict({ lock, message }: Lock): Verdict {
   const reason = `Locked (${lock}): ${message}`
   return { outcome: 'block', rule: null, reason, matched: [], shadow: [], review: defaultReview }
+}
+
+/** What reviewers are told of the rule; null: the door's own default holds it. */
+export function heldBy(rule: Verdict['rule'], message: string): HoldOpened['rule'] {
+  if (rule === null) return { id: 'unknown', about: message, message }
+  const { rule: id, about, references } = rule
+  return { id, about, message, ...(references === undefined ? {} : { references }) }
 }

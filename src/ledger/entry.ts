@@ -56,7 +56,13 @@ export interface HoldOpened {
   /** SHA-256 over the exact bytes (statements and parameters) that would run. */
   readonly digest: string
   readonly ruleSet: string
-  readonly rule: { readonly id: string; readonly about: string; readonly message: string }
+  readonly rule: {
+    readonly id: string
+    readonly about: string
+    readonly message: string
+    /** Where to read why: https addresses. */
+    readonly references?: readonly string[]
+  }
   readonly review: ReviewAsked
   /** RFC 3339: after this nobody can approve any more. */
   readonly expiresAt: string

@@ -55,11 +55,12 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
   const asked = exceptions.flatMap((exception) => [...fieldsRead(exception.condition.ast), 'now'])
   const reads = dependence([...fieldsRead(condition.ast), ...messageFields(rule.message ?? ''), ...asked])
   const { line } = source.diagnostic(source.key([...at, 'id']), '')
+  const references = rule.references ? { references: rule.references } : {}
   return {
     summary: {
       id: rule.id,
       about: rule.about,
-      ...(rule.references ? { references: rule.references } : {}),
+      ...references,
       file: source.file,
       line,
       mode: rule.mode ?? 'enforce',
@@ -69,7 +70,7 @@ export function compileRule(rule: RuleSource, index: number, scope: FileScope): 
       ...(review ? { review } : {}),
       ...(exceptions.length > 0 ? { except: exceptions.map(({ owner, why, until }) => ({ owner, why, until })) } : {}),
     },
-    match: { rule: rule.id, outcome, about: rule.about },
+    match: { rule: rule.id, outcome, about: rule.about, ...references },
     condition,
     mayMatch,
     rest: compileRest(rest, scope),

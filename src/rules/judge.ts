@@ -40,6 +40,8 @@ export interface RuleMatch {
   readonly rule: string
   readonly outcome: Outcome
   readonly about: string
+  /** Where to read why: https addresses. Left out where there are none. */
+  readonly references?: readonly string[]
 }
 
 /** What the rules say of one action. Says nothing about the door's own default for `unknown`: the gate adds that. */

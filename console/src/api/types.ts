@@ -143,7 +143,12 @@ export interface HoldView {
   readonly target: { readonly system: string; readonly environment: string; readonly database?: string }
   readonly digest: string
   readonly ruleSet: string
-  readonly rule: { readonly id: string; readonly about: string; readonly message: string }
+  readonly rule: {
+    readonly id: string
+    readonly about: string
+    readonly message: string
+    readonly references?: readonly string[]
+  }
   readonly review: Review
   readonly expiresAt: string
   readonly actions: readonly Action[]

@@ -8,6 +8,7 @@ import type { Action, HoldView } from '../api/types.ts'
 import { consequence, gravest, resourceNames, stateWords } from '../format/impact.ts'
 import { Failure, Loading } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { References } from '../parts/references.tsx'
 import { Revealed } from '../parts/revealed.tsx'
 import { EnvironmentTag, Tag } from '../parts/tag.tsx'
 import { TimeLeft } from '../parts/time.tsx'
@@ -92,6 +93,7 @@ function HoldBody({ hold, decision }: { hold: HoldView; decision: RefObject<Deci
             <p className="dim">
               Rule <code>{hold.rule.id}</code>, rule set <code>{hold.ruleSet}</code>
             </p>
+            <References of={hold.rule.references ?? []} />
           </section>
           {many && (
             <Notice tone="warn" title={`${hold.actions.length} statements wait together`}>

@@ -6,6 +6,7 @@ import { number, outcomeTone } from '../format/impact.ts'
 import { Failure, Loading } from '../parts/loading.tsx'
 import { Notice } from '../parts/notice.tsx'
 import classes from '../parts/page.module.css'
+import { References } from '../parts/references.tsx'
 import { Tag } from '../parts/tag.tsx'
 import { Canary } from './canary.tsx'
 import { Proposals } from './proposals.tsx'
@@ -134,19 +135,5 @@ function RuleTable({ rules, open }: RuleTableProps) {
         </tbody>
       </table>
     </div>
-  )
-}
-
-/** Where to read why, by the name of the site. */
-function References({ of }: { of: readonly string[] }) {
-  if (of.length === 0) return null
-  return (
-    <span className={own.references}>
-      {of.map((address) => (
-        <a key={address} href={address} target="_blank" rel="noreferrer noopener">
-          {address.split('/')[2]?.replace(/^www\./, '')}
-        </a>
-      ))}
-    </span>
   )
 }
